@@ -1,0 +1,307 @@
+package rules
+
+import (
+	"iter"
+	"regexp"
+)
+
+// Confidence says how sure a match is to be a real key before any issuer was asked.
+type Confidence string
+
+// The confidence levels, lowest first.
+const (
+	Low    Confidence = "low"
+	Medium Confidence = "medium"
+	High   Confidence = "high"
+)
+
+// Severity says how much harm a live key of this kind can do.
+type Severity string
+
+// The severity levels, lowest first.
+const (
+	SeverityInfo     Severity = "info"
+	SeverityLow      Severity = "low"
+	SeverityMedium   Severity = "medium"
+	SeverityHigh     Severity = "high"
+	SeverityCritical Severity = "critical"
+)
+
+// File is one rule file: a provider, the hosts its keys may be sent to, and its kinds of key.
+type File struct {
+	// Provider is the name of the issuer in lower case, [a-z0-9-].
+	Provider string `yaml:"provider"`
+	// Docs is the issuer's page on which the file rests.
+	Docs string `yaml:"docs"`
+	// Hosts are the only hosts that a key of this file may be sent to. A self-hosted host comes from the
+	// operator's configuration (base), never from a rule file or scanned text.
+	Hosts []string `yaml:"hosts,omitempty"`
+	// Base is the default of {{base}} in URLs, an https origin without a trailing slash. Empty: the operator must
+	// configure one before keys of this file can be verified (self-hosted services and package registries).
+	Base string `yaml:"base,omitempty"`
+	// Vars are the named pieces of patterns, written {{name}} in a pattern, that an operator may replace; the value
+	// here is the default.
+	Vars map[string]string `yaml:"vars,omitempty"`
+	// Rules are the kinds of key.
+	Rules []Rule `yaml:"rules"`
+}
+
+// Rule is one kind of key. The zero value of every optional field means "not known".
+type Rule struct {
+	// ID is provider-kind in lower case. It is never renamed and never reused.
+	ID string `yaml:"id"`
+	// Name is what a person calls this kind of key.
+	Name string `yaml:"name"`
+	// Provider is the provider of the file; set by the loader.
+	Provider string `yaml:"-"`
+	// Docs is the page this rule rests on, where it is not the file's.
+	Docs string `yaml:"docs,omitempty"`
+	// Family groups rules whose matches are one and the same key; finding IDs are computed over family and
+	// secret. Default: the provider.
+	Family string `yaml:"family,omitempty"`
+	// Keywords are literals, at least three bytes each, compared without case (ASCII). Every match of Pattern
+	// contains at least one of them.
+	Keywords []string `yaml:"keywords"`
+	// Pattern is an RE2 expression. Its group "token" is the key; where there is no such group the whole match is.
+	// Other named groups are further parts of the key, available to templates by name. "body" and "sum" mark what
+	// a checksum covers and where it stands.
+	Pattern string `yaml:"pattern"`
+	// Max caps the length in bytes of a match. Needed only where Pattern has no bound of its own.
+	Max int `yaml:"max,omitempty"`
+	// Near are further parts of a key (an id beside a secret) that stand near the match but have no fixed place.
+	Near map[string]Near `yaml:"near,omitempty"`
+	// Validate are the offline checks.
+	Validate []Check `yaml:"validate,omitempty"`
+	// Severity is the harm of a live key. Default: high.
+	Severity Severity `yaml:"severity,omitempty"`
+	// Confidence is that of a match whose checks passed. Default: medium.
+	Confidence Confidence `yaml:"confidence,omitempty"`
+	// Guessable marks kinds that people choose (passwords): wherever an ID of such a key leaves the machine it is
+	// made with a memory-hard hash.
+	Guessable bool `yaml:"guessable,omitempty"`
+	// Public marks kinds that are meant to be published (client keys); they are reported at severity info.
+	Public bool `yaml:"public,omitempty"`
+	// Grants says in a few words what a live key can do, for reports.
+	Grants []string `yaml:"grants,omitempty"`
+	// Trace says what the verify request leaves behind at the issuer (for instance "moves last_used_at").
+	Trace string `yaml:"trace,omitempty"`
+	// Manual is what a person does to revoke the key where no request can: the steps in order. The template
+	// values of flows may be used, except the key itself.
+	Manual []string `yaml:"manual,omitempty"`
+	// ManualURL is the page where those steps are done.
+	ManualURL string `yaml:"manual_url,omitempty"`
+	// Examples prove the pattern.
+	Examples Examples `yaml:"examples"`
+	// Verify asks the issuer whether the key is live. It changes nothing at the issuer.
+	Verify Flow `yaml:"verify,omitempty"`
+	// Revoke makes the issuer forget the key.
+	Revoke Flow `yaml:"revoke,omitempty"`
+	// Review asks the issuer, with the operator's credential, what the key did.
+	Review Flow `yaml:"review,omitempty"`
+
+	file *File
+	re   *regexp.Regexp
+	span Span
+}
+
+// File returns the rule file that the rule was loaded from.
+func (r *Rule) File() *File { return r.file }
+
+// Near is a part of a key that stands near the match.
+type Near struct {
+	// Pattern is an RE2 expression; its group of the part's own name, or the whole match, is the part.
+	Pattern string `yaml:"pattern"`
+	// Within is the greatest distance in bytes between the match and the part.
+	Within int `yaml:"within"`
+	// Optional says that the key can stand without this part.
+	Optional bool `yaml:"optional,omitempty"`
+}
+
+// Check is one offline check: its kind and its argument.
+//
+// Kinds: "checksum" (an algorithm that [Checksum] knows), "entropy" (least bits per character of the token), "words"
+// (the argument "none": the token must not consist of dictionary words), "jwt" (the argument "header": the first part
+// decodes to a JSON header with alg), "base64" (the token decodes; the argument is a substring that the decoded bytes
+// hold), "pem" (the body decodes and its DER is of the labelled kind), "distinct" (least number of distinct characters).
+type Check struct {
+	Kind string
+	Arg  string
+}
+
+// Examples prove a pattern in both directions.
+type Examples struct {
+	// Match are texts in which the rule finds exactly one key. {{sample}} stands for a generated key, {{NAME}} for a
+	// generated named part.
+	Match []string `yaml:"match"`
+	// Ignore are look-alikes in which the rule finds nothing. They may use {{sample}} too.
+	Ignore []string `yaml:"ignore,omitempty"`
+}
+
+// Flow is HTTP requests in order. The first step of a verify decides; later ones only capture.
+type Flow []Step
+
+// Step is one HTTP request. Exactly one of the methods is set; it holds the URL.
+//
+// Templates: {{NAME}} is a named part of the key, a captured value, {{base}}, {{since}} and {{until}} (RFC 3339), or
+// {{operator.NAME}}, a credential from the operator's configuration. Values are escaped for the place they stand in
+// (path, query, JSON string, form). A step with an operator credential must not use the leaked key, nor any part of it.
+type Step struct {
+	Get    string `yaml:"get,omitempty"`
+	Head   string `yaml:"head,omitempty"`
+	Post   string `yaml:"post,omitempty"`
+	Put    string `yaml:"put,omitempty"`
+	Patch  string `yaml:"patch,omitempty"`
+	Delete string `yaml:"delete,omitempty"`
+
+	// Header are the request's headers.
+	Header map[string]string `yaml:"header,omitempty"`
+	// Basic is user:password for HTTP Basic authentication (RFC 7617).
+	Basic string `yaml:"basic,omitempty"`
+	// JSON is the request's body as a JSON text. At most one of JSON, Form and Body is set.
+	JSON string `yaml:"json,omitempty"`
+	// Form is the request's body as form fields.
+	Form map[string]string `yaml:"form,omitempty"`
+	// Body is the request's body as it is.
+	Body string `yaml:"body,omitempty"`
+
+	// Active and Inactive read a verify reply; a reply that neither describes is unknown, and so is one that both do.
+	Active   Conditions `yaml:"active,omitempty"`
+	Inactive Conditions `yaml:"inactive,omitempty"`
+	// Done and Requested read a revoke reply: Done says that the issuer reports the key gone, Requested that it
+	// took the order. Either way the key is called revoked only after a verify says inactive.
+	Done      Conditions `yaml:"done,omitempty"`
+	Requested Conditions `yaml:"requested,omitempty"`
+	// Capture takes facts out of a reply: name to JSON path (".a.b[0]") or "header:NAME".
+	// Known names: owner, owner_id, organization, scopes, key_id, key_name, created, expires, last_used, environment.
+	Capture map[string]string `yaml:"capture,omitempty"`
+	// Secret names captures that are themselves secret: held in memory only, never reported.
+	Secret []string `yaml:"secret,omitempty"`
+
+	// Bind says how a revoke is known to hit exactly the leaked key.
+	Bind Bind `yaml:"bind,omitempty"`
+	// Batch names the JSON array in a revoke body to which many keys may be added, as "field:limit".
+	Batch string `yaml:"batch,omitempty"`
+	// Reversible says that the effect can be undone at the issuer.
+	Reversible bool `yaml:"reversible,omitempty"`
+	// Idempotent says that repeating the request does no further harm. A revoke that is not is never repeated after
+	// a time-out.
+	Idempotent bool `yaml:"idempotent,omitempty"`
+	// Collateral says what else dies with the key; a step that has it is never executed without approval.
+	Collateral string `yaml:"collateral,omitempty"`
+
+	// Events reads a review reply.
+	Events *Events `yaml:"events,omitempty"`
+	// Examples are recorded replies and the reading that each must get.
+	Examples []ReplyExample `yaml:"examples,omitempty"`
+}
+
+// Request returns the step's method and URL template.
+func (s *Step) Request() (method, url string) {
+	for _, c := range [...]struct{ method, url string }{
+		{"GET", s.Get}, {"HEAD", s.Head}, {"POST", s.Post}, {"PUT", s.Put}, {"PATCH", s.Patch}, {"DELETE", s.Delete},
+	} {
+		if c.url != "" {
+			return c.method, c.url
+		}
+	}
+	return "", ""
+}
+
+// Bind says how the object of a revoke is known to be the leaked key.
+type Bind string
+
+// The bindings. There is no other: "the first of a list" is none.
+const (
+	BindValue   Bind = "value"     // the request carries the key itself
+	BindSelf    Bind = "self"      // the issuer takes the credential of the request as the object
+	BindIDInKey Bind = "id-in-key" // the id is a part of the key
+	BindEchoed  Bind = "echoed"    // the issuer told the id when the key was presented
+	BindMatched Bind = "matched"   // exactly one listed key has this value, prefix, suffix and creation time
+)
+
+// Conditions hold when any one of them holds.
+type Conditions []Condition
+
+// Condition holds when every field that is set holds.
+type Condition struct {
+	// Status is the set of HTTP status codes.
+	Status []int `yaml:"status,omitempty"`
+	// Contains is a substring of the body.
+	Contains string `yaml:"contains,omitempty"`
+	// Lacks is a substring that the body does not have.
+	Lacks string `yaml:"lacks,omitempty"`
+	// JSON maps a JSON path to the set of values, as JSON scalars in text, one of which it has ("true", "active", "*"
+	// for any value that is not null).
+	JSON map[string][]string `yaml:"json,omitempty"`
+	// Header maps a header's name to a substring of its value.
+	Header map[string]string `yaml:"header,omitempty"`
+}
+
+// Events says where a review reply keeps its events. All but List are paths inside one event.
+type Events struct {
+	List   string `yaml:"list"`
+	Time   string `yaml:"time"`
+	Actor  string `yaml:"actor,omitempty"`
+	Action string `yaml:"action,omitempty"`
+	Object string `yaml:"object,omitempty"`
+	IP     string `yaml:"ip,omitempty"`
+}
+
+// ReplyExample is a recorded reply and what must be read from it.
+type ReplyExample struct {
+	Reply Reply `yaml:"reply"`
+	// Want is active, inactive or unknown for a verify; done, requested or failed for a revoke; a number of events for a
+	// review.
+	Want string `yaml:"want"`
+	// Capture are captured values that must come out.
+	Capture map[string]string `yaml:"capture,omitempty"`
+}
+
+// Reply is a recorded HTTP reply.
+type Reply struct {
+	Status int               `yaml:"status"`
+	Header map[string]string `yaml:"header,omitempty"`
+	Body   string            `yaml:"body,omitempty"`
+}
+
+// Span bounds what a rule looks at around a keyword, in bytes.
+type Span struct {
+	// Match is the greatest length of a match.
+	Match int
+	// Context is how far beside a match the rule's near parts may stand.
+	Context int
+}
+
+// Set is loaded rules. It is immutable and safe for concurrent use.
+type Set struct {
+	rules   []Rule
+	byID    map[string]int
+	files   []File
+	version string
+}
+
+// All yields the rules sorted by ID.
+func (s *Set) All() iter.Seq[*Rule] {
+	return func(yield func(*Rule) bool) {
+		for i := range s.rules {
+			if !yield(&s.rules[i]) {
+				return
+			}
+		}
+	}
+}
+
+// Len is the number of rules.
+func (s *Set) Len() int { return len(s.rules) }
+
+// Rule returns the rule with exactly this ID.
+func (s *Set) Rule(id string) (*Rule, bool) {
+	i, ok := s.byID[id]
+	if !ok {
+		return nil, false
+	}
+	return &s.rules[i], true
+}
+
+// Version names the content of the set: two sets with the same rules have the same version.
+func (s *Set) Version() string { return s.version }

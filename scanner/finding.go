@@ -1,0 +1,71 @@
+package scanner
+
+import (
+	"time"
+
+	"github.com/quash-sh/quash/rules"
+)
+
+// ID names a key without telling it: "q-" and 16 hex digits, an HMAC of rule family and secret under the ID key.
+// The same key in forty places has one ID.
+type ID string
+
+// Finding is a key at a place.
+type Finding struct {
+	// ID groups the places of one key.
+	ID ID
+	// Rule is the id of the rule that found it.
+	Rule string
+	// Parts are the key ("token") and, by name, whatever else belongs to it.
+	Parts map[string]Secret
+	// At is the place.
+	At Location
+	// Confidence is the judgement before any issuer is asked.
+	Confidence rules.Confidence
+	// Reasons say why, in words for a person.
+	Reasons []string
+	// Redacted is the only form in which the key is shown: fixed prefix and length.
+	Redacted string
+}
+
+// Token is the key itself.
+func (f Finding) Token() Secret { return f.Parts["token"] }
+
+// Location is a place. Which fields are set depends on the source; Line and Column start at 1, Column counts bytes,
+// Offset starts at 0 and is of the file, blob or field. EndColumn is the column after the last byte.
+type Location struct {
+	// Path is the file's path with slashes: relative to the target for directories and repositories.
+	Path string `json:"path,omitempty"`
+	// Line and Column, EndLine and EndColumn bound the key.
+	Line      int `json:"line,omitempty"`
+	Column    int `json:"column,omitempty"`
+	EndLine   int `json:"end_line,omitempty"`
+	EndColumn int `json:"end_column,omitempty"`
+	// Offset and Length bound the key in bytes.
+	Offset int64 `json:"offset"`
+	Length int64 `json:"length"`
+
+	// Repository names the repository of a history location: the target as it was given.
+	Repository string `json:"repository,omitempty"`
+	// Blob is the git object that holds the key.
+	Blob string `json:"blob,omitempty"`
+	// Commit is the commit that brought the key in.
+	Commit string `json:"commit,omitempty"`
+	// Author wrote the commit, comment or message; AuthorEmail is the address where one is known.
+	Author      string `json:"author,omitempty"`
+	AuthorEmail string `json:"author_email,omitempty"`
+	// Time is when: the commit's author time, the comment's creation. It opens the exposure window.
+	Time time.Time `json:"time,omitzero"`
+	// Refs are the branches and tags, in short form, whose history holds the key.
+	Refs []string `json:"refs,omitempty"`
+	// InHead says that HEAD's tree still holds it.
+	InHead bool `json:"in_head,omitempty"`
+
+	// Record and Field place a key in an export: ticket and field or comment.
+	Record string `json:"record,omitempty"`
+	Field  string `json:"field,omitempty"`
+	// URL opens the place in a browser, where one is known.
+	URL string `json:"url,omitempty"`
+	// View names the decoding under which the key was seen; empty is the raw text.
+	View string `json:"view,omitempty"`
+}
