@@ -1,0 +1,51 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+
+	"github.com/quash-sh/quash/revoker"
+)
+
+const (
+	putPlan = `INSERT INTO plans (hash, made, plan) VALUES ($1, $2, $3) ON CONFLICT (hash) DO NOTHING`
+	getPlan = `SELECT plan FROM plans WHERE hash = $1`
+	putHead = `INSERT INTO journal_head (journal, seq, hash) VALUES ($1, $2, $3)
+		ON CONFLICT (journal) DO UPDATE SET seq = excluded.seq, hash = excluded.hash WHERE excluded.seq >= journal_head.seq`
+	getHead = `SELECT seq, hash FROM journal_head WHERE journal = $1`
+)
+
+// PutPlan records a plan.
+func (s *Store) PutPlan(ctx context.Context, p revoker.Plan) error {
+	text, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	_, err = s.db.ExecContext(ctx, putPlan, p.Hash, micros(p.Made), string(text))
+	return s.wrap("write plan to", err)
+}
+
+// Plan returns the plan with a hash: [ErrNotFound] when there is none.
+func (s *Store) Plan(ctx context.Context, hash string) (revoker.Plan, error) {
+	var p revoker.Plan
+	err := s.getJSON(ctx, "read plan from", "plan "+hash, &p, getPlan, hash)
+	return p, err
+}
+
+// PutJournalHead records how long a journal is and how it ends: a second witness, outside the journal's directory of files,
+// against lines cut off its end. It never goes back.
+func (s *Store) PutJournalHead(ctx context.Context, journal string, seq int64, hash string) error {
+	_, err := s.db.ExecContext(ctx, putHead, journal, seq, hash)
+	return s.wrap("write journal head to", err)
+}
+
+// JournalHead returns the recorded end of a journal: [ErrNotFound] when none was recorded.
+func (s *Store) JournalHead(ctx context.Context, journal string) (seq int64, hash string, err error) {
+	err = s.db.QueryRowContext(ctx, getHead, journal).Scan(&seq, &hash)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, "", ErrNotFound
+	}
+	return seq, hash, s.wrap("read journal head from", err)
+}
