@@ -2,7 +2,7 @@ package rules
 
 import (
 	"iter"
-	"regexp"
+	"slices"
 )
 
 // Confidence says how sure a match is to be a real key before any issuer was asked.
@@ -44,6 +44,9 @@ type File struct {
 	Vars map[string]string `yaml:"vars,omitempty"`
 	// Rules are the kinds of key.
 	Rules []Rule `yaml:"rules"`
+
+	name   string // as the caller knows the file, for problems
+	digest string // of the content as it was read
 }
 
 // Rule is one kind of key. The zero value of every optional field means "not known".
@@ -62,16 +65,17 @@ type Rule struct {
 	// Keywords are literals, at least three bytes each, compared without case (ASCII). Every match of Pattern
 	// contains at least one of them.
 	Keywords []string `yaml:"keywords"`
-	// Pattern is an RE2 expression. Its group "token" is the key; where there is no such group the whole match is.
-	// Other named groups are further parts of the key, available to templates by name. "body" and "sum" mark what
-	// a checksum covers and where it stands.
+	// Pattern is an RE2 expression, in which (?i) folds ASCII letters only. Its group "token" is the key; where there is
+	// no such group the whole match is. Other named groups are further parts of the key, available to templates by
+	// name. "body" and "sum" mark what a checksum covers and where it stands. A pattern that begins with the keyword
+	// (after \b at most) is the cheapest to search; see [Rule.Anchor].
 	Pattern string `yaml:"pattern"`
 	// Max caps the length in bytes of a match. Needed only where Pattern has no bound of its own.
 	Max int `yaml:"max,omitempty"`
 	// Near are further parts of a key (an id beside a secret) that stand near the match but have no fixed place.
 	Near map[string]Near `yaml:"near,omitempty"`
-	// Validate are the offline checks.
-	Validate []Check `yaml:"validate,omitempty"`
+	// Checks are the offline checks; [Rule.Validate] runs them.
+	Checks []Check `yaml:"validate,omitempty"`
 	// Severity is the harm of a live key. Default: high.
 	Severity Severity `yaml:"severity,omitempty"`
 	// Confidence is that of a match whose checks passed. Default: medium.
@@ -99,9 +103,8 @@ type Rule struct {
 	// Review asks the issuer, with the operator's credential, what the key did.
 	Review Flow `yaml:"review,omitempty"`
 
-	file *File
-	re   *regexp.Regexp
-	span Span
+	file     *File
+	compiled compiled
 }
 
 // File returns the rule file that the rule was loaded from.
@@ -117,23 +120,30 @@ type Near struct {
 	Optional bool `yaml:"optional,omitempty"`
 }
 
-// Check is one offline check: its kind and its argument.
+// Check is one offline check, written {kind: argument}. The kinds, and their arguments:
 //
-// Kinds: "checksum" (an algorithm that [Checksum] knows), "entropy" (least bits per character of the token), "words"
-// (the argument "none": the token must not consist of dictionary words), "jwt" (the argument "header": the first part
-// decodes to a JSON header with alg), "base64" (the token decodes; the argument is a substring that the decoded bytes
-// hold), "pem" (the body decodes and its DER is of the labelled kind), "distinct" (least number of distinct characters).
+//	checksum  an algorithm that [Checksum] knows. The group "sum" holds the sum; it covers the group "body" where the
+//	          pattern has one, else all of the token before the sum.
+//	entropy   the least bits per character of the token, by the frequencies of its own characters (4 is random hex)
+//	distinct  the least number of distinct characters in the token
+//	words     none: the token, without the issuer's prefix, must not consist of words
+//	jwt       header: the body (else the token) up to its first dot decodes to a JSON header with alg
+//	base64    a text that the decoded body (else the token) holds
+//	pem       der: the PEM block in the token decodes, and its DER is of the kind that its label names
 type Check struct {
 	Kind string
 	Arg  string
 }
 
-// Examples prove a pattern in both directions.
+// Examples prove a pattern in both directions. {{sample}} stands for a generated key (the token, not the whole match),
+// {{NAME}} in lower case for another named part of the same sample, near parts among them. Other braces are text. Each
+// example is tried with many samples.
 type Examples struct {
-	// Match are texts in which the rule finds exactly one key. {{sample}} stands for a generated key, {{NAME}} for a
-	// generated named part.
+	// Match are texts in which the rule finds exactly one key, the sample: a keyword is there, the pattern matches, parts
+	// that the key needs stand near, and every check passes. Each has {{sample}}, so that no file holds key-shaped text.
 	Match []string `yaml:"match"`
-	// Ignore are look-alikes in which the rule finds nothing. They may use {{sample}} too.
+	// Ignore are look-alikes in which the rule finds nothing. A wrong checksum alone does not make a look-alike: the
+	// scanner reports such a match with less confidence.
 	Ignore []string `yaml:"ignore,omitempty"`
 }
 
@@ -274,22 +284,14 @@ type Span struct {
 
 // Set is loaded rules. It is immutable and safe for concurrent use.
 type Set struct {
-	rules   []Rule
+	rules   []*Rule
 	byID    map[string]int
-	files   []File
-	version string
+	files   []*File
+	version func() string
 }
 
 // All yields the rules sorted by ID.
-func (s *Set) All() iter.Seq[*Rule] {
-	return func(yield func(*Rule) bool) {
-		for i := range s.rules {
-			if !yield(&s.rules[i]) {
-				return
-			}
-		}
-	}
-}
+func (s *Set) All() iter.Seq[*Rule] { return slices.Values(s.rules) }
 
 // Len is the number of rules.
 func (s *Set) Len() int { return len(s.rules) }
@@ -300,8 +302,8 @@ func (s *Set) Rule(id string) (*Rule, bool) {
 	if !ok {
 		return nil, false
 	}
-	return &s.rules[i], true
+	return s.rules[i], true
 }
 
 // Version names the content of the set: two sets with the same rules have the same version.
-func (s *Set) Version() string { return s.version }
+func (s *Set) Version() string { return s.version() }

@@ -1,0 +1,197 @@
+package rules
+
+import (
+	"bytes"
+	"encoding/gob"
+	"flag"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write builtin.gob and schema.json anew")
+
+// sources lists the rule files, sorted.
+func sources(t testing.TB) []string {
+	t.Helper()
+	names, err := filepath.Glob("*.yaml")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no rule files: %v", err)
+	}
+	return names
+}
+
+func readFile(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// TestBuiltin checks every rule file that is shipped; each is a subtest by its provider's name.
+func TestBuiltin(t *testing.T) {
+	for _, name := range sources(t) {
+		provider := strings.TrimSuffix(name, ".yaml")
+		t.Run(provider, func(t *testing.T) {
+			data := readFile(t, name)
+			for _, p := range CheckFile("rules/"+name, data, Options{}) {
+				t.Error(p)
+			}
+			if f, _ := decode(name, data); f != nil && f.Provider != provider {
+				t.Errorf("%s is of provider %q; a file has its provider's name", name, f.Provider)
+			}
+		})
+	}
+}
+
+// pack puts a rule file into the form that is embedded.
+func pack(t *testing.T, name string) packed {
+	t.Helper()
+	file, problems := decode(name, readFile(t, name))
+	prepared, _ := decode(name, readFile(t, name))
+	if len(problems) > 0 {
+		t.Fatal(join(problems))
+	}
+	c := &checker{file: prepared}
+	if c.prepare(Options{}); len(c.problems) > 0 {
+		t.Fatal(join(c.problems))
+	}
+	p := packed{File: *file, Digest: file.digest}
+	for i := range prepared.Rules {
+		p.Facts = append(p.Facts, prepared.Rules[i].computeFacts())
+	}
+	return p
+}
+
+// TestGeneratedRules compares the embedded form with the rule files and with what follows from them.
+func TestGeneratedRules(t *testing.T) {
+	var want []packed
+	for _, name := range sources(t) {
+		want = append(want, pack(t, name))
+	}
+	got, err := builtinFiles()
+	content := func(files []packed) string { return digest(withoutZeros(reflect.ValueOf(files))) }
+	switch same := err == nil && content(got) == content(want); {
+	case same:
+	case *update:
+		var buf bytes.Buffer
+		if err := gob.NewEncoder(&buf).Encode(want); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile("builtin.gob", buf.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	default:
+		t.Errorf("builtin.gob is not what the rule files say (%v); run go generate ./rules", err)
+	}
+}
+
+func TestBuiltinLoads(t *testing.T) {
+	set := builtinSet(t)
+	if set.Len() == 0 || len(set.Version()) != 16 {
+		t.Fatalf("%d rules, version %q", set.Len(), set.Version())
+	}
+	last := ""
+	for r := range set.All() {
+		if r.ID <= last {
+			t.Errorf("%s stands after %s", r.ID, last)
+		}
+		last = r.ID
+		if got, ok := set.Rule(r.ID); !ok || got != r {
+			t.Errorf("%s is not found by its id", r.ID)
+		}
+		if r.File() == nil || r.File().Provider != r.Provider || r.Severity == "" || r.Confidence == "" || r.Family == "" {
+			t.Errorf("%s lacks what the loader sets", r.ID)
+		}
+		if got := r.computeFacts(); got != r.compiled.facts() {
+			t.Errorf("%s: embedded facts %v, computed %v", r.ID, r.compiled.facts(), got)
+		}
+	}
+	if _, ok := set.Rule(last + "x"); ok {
+		t.Error("an id that is no rule's finds one")
+	}
+	if other := builtinSet(t); other.Version() != set.Version() {
+		t.Error("two loads have two versions")
+	}
+}
+
+func TestWith(t *testing.T) {
+	set := builtinSet(t)
+	more, err := set.With("acme.yaml", []byte(acme), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if more.Len() != set.Len()+2 || more.Version() == set.Version() {
+		t.Errorf("%d rules after %d; version %s after %s", more.Len(), set.Len(), more.Version(), set.Version())
+	}
+	files := 0
+	for f := range more.Files() {
+		if files++; f.Provider == "acme" && len(f.Rules) != 2 {
+			t.Errorf("the file has %d rules", len(f.Rules))
+		}
+	}
+	if _, ok := set.Rule("acme-token"); ok || files < 2 {
+		t.Error("the old set has changed")
+	}
+	again, err := set.With("acme.yaml", []byte("# comment\n"+acme), Options{})
+	if err != nil || again.Version() != more.Version() {
+		t.Errorf("a comment changes the version (%v)", err)
+	}
+	if _, err := more.With("other.yaml", []byte(acme), Options{}); err == nil ||
+		!strings.Contains(err.Error(), `rule id "acme-setting": used in acme.yaml and in other.yaml`) {
+		t.Errorf("a doubled id gives %v", err)
+	}
+	broken := strings.Replace(acme, "bind: self", "bind: first", 1)
+	if _, err := set.With("acme.yaml", []byte(broken), Options{}); err == nil || !strings.HasPrefix(err.Error(), "acme.yaml:44: acme-token: ") {
+		t.Errorf("a refused file gives %v", err)
+	}
+}
+
+func TestVars(t *testing.T) {
+	set := builtinSet(t)
+	plain, err := set.With("acme.yaml", []byte(acme), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := set.With("acme.yaml", []byte(acme), Options{Vars: map[string]string{"acme.name": "ACME_2"}}); err == nil {
+		t.Error("a var that one of the examples needs was replaced, and nothing was said")
+	}
+	own, err := set.With("acme.yaml", []byte(acme), Options{Vars: map[string]string{"acme.name": "ACME_KEY|ACME_KEY2"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, _ := own.Rule("acme-setting")
+	if !r.Regexp().MatchString("ACME_KEY2=0123456789abcdefghijklmnopqrstuv") || own.Version() == plain.Version() {
+		t.Error("the operator's var is not in the pattern or not in the version")
+	}
+}
+
+// TestBuiltinVars replaces vars of shipped files: they are proven again.
+func TestBuiltinVars(t *testing.T) {
+	for _, tt := range []struct{ key, expr, want string }{
+		{"agiled.no_such_var", "x", `"agiled.no_such_var": no rule file has this var`},
+		{"agiled.key_pattern", "[a-z", "var key_pattern: error parsing regexp"},
+		{"agiled.key_pattern", "([a-z]{40})", "var key_pattern: a var has no capturing group"},
+		{"agiled.key_pattern", "agl_[a-z]{40}", ""},
+	} {
+		_, err := Builtin(Options{Vars: map[string]string{tt.key: tt.expr}})
+		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s = %s: error %v, want %q", tt.key, tt.expr, err, tt.want)
+		}
+	}
+}
+
+func TestProblemString(t *testing.T) {
+	for want, p := range map[string]Problem{
+		"a.yaml:14: acme-x: wrong": {"a.yaml", 14, "acme-x", "wrong"},
+		"a.yaml: wrong":            {"a.yaml", 0, "", "wrong"},
+	} {
+		if p.String() != want || p.Error() != want {
+			t.Errorf("%q, want %q", p.String(), want)
+		}
+	}
+}

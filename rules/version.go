@@ -1,0 +1,63 @@
+package rules
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// computeDigest names the content of a file as it was read: comments, layout and what is not set make no difference.
+func (f *File) computeDigest() string { return digest(withoutZeros(reflect.ValueOf(*f))) }
+
+// digest names a value by its JSON.
+func digest(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic("rules: content cannot be written as JSON: " + err.Error())
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
+// withoutZeros copies a value of our types as maps, lists and scalars, and leaves out the fields that are zero.
+func withoutZeros(v reflect.Value) any {
+	switch v.Kind() {
+	case reflect.Struct:
+		fields := make(map[string]any)
+		for f, value := range v.Fields() {
+			if f.IsExported() && !value.IsZero() {
+				fields[f.Name] = withoutZeros(value)
+			}
+		}
+		return fields
+	case reflect.Slice:
+		list := make([]any, v.Len())
+		for i := range list {
+			list[i] = withoutZeros(v.Index(i))
+		}
+		return list
+	case reflect.Map:
+		entries := make(map[string]any, v.Len())
+		for key, value := range v.Seq2() {
+			entries[key.String()] = withoutZeros(value)
+		}
+		return entries
+	case reflect.Pointer:
+		return withoutZeros(v.Elem())
+	}
+	return v.Interface()
+}
+
+// computeVersion names the content of a set. The vars are in it beside the files: the operator may have replaced them.
+func (s *Set) computeVersion() string {
+	var lines []string
+	for _, f := range s.files {
+		lines = append(lines, f.digest+" "+digest(f.Vars))
+	}
+	slices.Sort(lines)
+	sum := sha256.Sum256([]byte(strings.Join(lines, "\n")))
+	return hex.EncodeToString(sum[:8])
+}
