@@ -109,6 +109,10 @@ type Stats struct {
 	Keys     int `json:"keys"`
 	// Allowed counts findings that an allow comment, the ignore file or the baseline took out.
 	Allowed int `json:"allowed,omitempty"`
+	// Excluded counts findings at paths that were left out.
+	Excluded int `json:"excluded,omitempty"`
+	// Unsure counts matches below the least confidence asked for.
+	Unsure int `json:"unsure,omitempty"`
 	// Coverage is what the source saw.
 	Coverage Coverage `json:"coverage,omitzero"`
 	// Gaps are what it could not see. A scan is complete when there are none.

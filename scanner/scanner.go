@@ -3,15 +3,16 @@ package scanner
 import (
 	"context"
 	"iter"
+	"runtime"
 
 	"github.com/quash-sh/quash/rules"
 )
 
 // Options tune a Scanner. The zero value is what stateless use wants.
 type Options struct {
-	// IDKey keys the finding IDs. Empty: the documented fixed key, so that IDs agree between machines.
-	IDKey []byte
-	// MinConfidence drops findings below it. Empty: low.
+	// IDKey keys the finding IDs. Zero: the documented fixed key, so that IDs agree between machines.
+	IDKey Secret
+	// MinConfidence drops findings below it; they are counted. Empty: low.
 	MinConfidence rules.Confidence
 	// Only and Skip are rule ids; with Only no other rule is used.
 	Only, Skip []string
@@ -20,25 +21,82 @@ type Options struct {
 	// Allow decides which findings are taken out (ignore file, baseline); nil takes out none. Allow comments are
 	// always honoured.
 	Allow Allower
+	// Exclude says which paths are left out, wherever in a source or its history they stand; nil leaves out none. What was
+	// found there is counted.
+	Exclude func(path string) bool
+	// Progress is told of every chunk after it was searched; nil is told nothing. Several goroutines call it.
+	Progress func(at Location, bytes int)
 }
 
-// Allower says whether a finding was allowed, and counts what it was asked.
+// Allower says whether a finding was allowed, and counts what it was asked. Several goroutines call it.
 type Allower interface {
 	Allowed(f Finding) bool
 }
 
 // Scanner finds keys. It is immutable and safe for concurrent use.
 type Scanner struct {
-	set *rules.Set
+	set   *rules.Set
+	opts  Options
+	index *index
+	ids   *identifier
 }
 
-// New compiles the rules.
-func New(set *rules.Set, o Options) (*Scanner, error) { return nil, nil }
+// New compiles the rules. It fails on a rule id in Only or Skip that the set does not have.
+func New(set *rules.Set, o Options) (*Scanner, error) {
+	x, err := newIndex(set, o.Only, o.Skip)
+	if err != nil {
+		return nil, err
+	}
+	if o.Workers <= 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.MinConfidence == "" {
+		o.MinConfidence = rules.Low
+	}
+	return &Scanner{set: set, opts: o, index: x, ids: newIdentifier(o.IDKey)}, nil
+}
 
-// Find yields the findings of one whole text, in order of place. It is pure.
-func (s *Scanner) Find(c Chunk) iter.Seq[Finding] { return nil }
+// Rules returns the rule set.
+func (s *Scanner) Rules() *rules.Set { return s.set }
 
-// Scan reads the source to its end and hands every finding to the sink.
+// ID returns the finding ID that a key of this rule has.
+func (s *Scanner) ID(r *rules.Rule, token Secret) ID { return s.ids.id(r, token) }
+
+// Find yields the findings of one whole text, in order of place, without those that an allow comment takes out. It is pure.
+func (s *Scanner) Find(c Chunk) iter.Seq[Finding] {
+	return func(yield func(Finding) bool) {
+		done := false
+		t := newText(s.index, c.From, func(c candidate) {
+			if !done && !c.allowed && s.confident(c) {
+				done = !yield(s.identified(c))
+			}
+		})
+		t.feed(c.Data, true)
+	}
+}
+
+func (s *Scanner) confident(c candidate) bool {
+	return rank(c.finding.Confidence) >= rank(s.opts.MinConfidence)
+}
+
+func (s *Scanner) identified(c candidate) Finding {
+	f := c.finding
+	f.ID = s.ids.id(c.rule.rule, f.Token())
+	return f
+}
+
+// Scan reads the source to its end and hands every finding to the sink, in the same order whatever the number of workers.
+// What could not be read is in the stats' gaps. The error is the source's, the sink's or the context's; the stats tell what
+// was covered until then.
 func (s *Scanner) Scan(ctx context.Context, src Source, sink Sink) (Stats, error) {
-	return Stats{}, nil
+	r := &run{scanner: s, sink: sink, keys: map[ID]struct{}{}, seen: map[place]struct{}{}}
+	r.placer, _ = src.(Placer)
+	err := r.read(ctx, src)
+	if err == nil {
+		err = r.place(ctx)
+	}
+	if c, ok := src.(Counter); ok {
+		r.stats.Coverage = c.Coverage()
+	}
+	return r.stats, err
 }

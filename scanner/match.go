@@ -1,0 +1,279 @@
+package scanner
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/quash-sh/quash/scanner/internal/prefilter"
+)
+
+// span is bytes [from, to) of a text, counted from the text's beginning.
+type span struct{ from, to int64 }
+
+func (s span) len() int64 { return s.to - s.from }
+
+func (s span) overlaps(t span) bool { return s.from < t.to && t.from < s.to }
+
+// candidate is a match that passed its checks and has not yet been held against others at the same place.
+type candidate struct {
+	rule    *compiled
+	token   span
+	finding Finding
+	// sure says that a checksum was right.
+	sure    bool
+	allowed bool
+}
+
+// text is one text as it arrives, in one piece or many. What it finds does not depend on the pieces: a keyword is looked
+// at only once everything within reach of it is there, and candidates are settled only when no later one can overlap them.
+type text struct {
+	x    *index
+	from Location
+	emit func(candidate)
+
+	buf  []byte
+	base int64 // offset of buf[0] in the text
+	seen int64 // how far the prefilter got
+	hits []prefilter.Hit
+	// waiting are keywords whose surroundings are not complete, by offset of their end.
+	waiting []waiting
+	open    []candidate
+	lines   lineCounter
+}
+
+type waiting struct {
+	end     int64
+	keyword int
+}
+
+func newText(x *index, from Location, emit func(candidate)) *text {
+	return &text{x: x, from: from, emit: emit, lines: newLineCounter(from)}
+}
+
+// feed takes the next piece; last says that the text ends with it. The piece is not kept when it is the last.
+func (t *text) feed(data []byte, last bool) {
+	if len(t.buf) == 0 {
+		t.buf = data
+	} else {
+		t.buf = append(t.buf, data...)
+	}
+	t.prefilter()
+	t.look(last)
+	t.settle(last)
+	if !last {
+		t.trim(len(data))
+	}
+}
+
+func (t *text) end() int64 { return t.base + int64(len(t.buf)) }
+
+// prefilter finds the keywords of what is new, with the bytes before it that a keyword across the seam needs.
+func (t *text) prefilter() {
+	start := max(t.base, t.seen-int64(max(t.x.filter.Max()-1, 0)))
+	t.hits = t.x.filter.Scan(t.buf[start-t.base:], t.hits[:0])
+	for _, h := range t.hits {
+		if end := start + int64(h.End); end > t.seen {
+			t.waiting = append(t.waiting, waiting{end, h.Keyword})
+		}
+	}
+	t.seen = t.end()
+}
+
+// look matches the rules of every keyword whose surroundings are complete.
+func (t *text) look(last bool) {
+	n := 0
+	for _, w := range t.waiting {
+		if !last && w.end+int64(t.x.reach) > t.end() {
+			break
+		}
+		n++
+		hit := span{w.end - int64(t.x.filter.Len(w.keyword)), w.end}
+		for _, r := range t.x.wants[w.keyword] {
+			t.match(t.x.rules[r], hit)
+		}
+	}
+	t.waiting = slices.Delete(t.waiting, 0, n)
+}
+
+// match runs one rule at one keyword. The window is one longest match wide on both sides, so no match that holds the
+// keyword and is not too long can touch an edge of it that is not an edge of the text: no expression ends early, and no \b
+// is satisfied, because it could see no further. What is longer than the rule's longest match is not a match.
+func (t *text) match(c *compiled, hit span) {
+	c.expressions()
+	if c.anchored {
+		t.matchAnchored(c, hit.from-int64(c.offset))
+		return
+	}
+	w := t.window(span{hit.from - int64(c.span.Match), hit.to + int64(c.span.Match)})
+	for _, m := range c.window.FindAllSubmatchIndex(t.bytes(w), -1) {
+		at := span{w.from + int64(m[0]), w.from + int64(m[1])}
+		if at.from <= hit.from && hit.to <= at.to && at.len() <= int64(c.span.Match) {
+			t.judge(c, m, w.from)
+		}
+	}
+}
+
+func (t *text) matchAnchored(c *compiled, start int64) {
+	if start < t.base {
+		return
+	}
+	re, lead := c.atStart, int64(0)
+	if start > 0 {
+		re, lead = c.after, 1
+	}
+	w := t.window(span{start - lead, start + int64(c.span.Match) + 4})
+	m := re.FindSubmatchIndex(t.bytes(w))
+	if m == nil {
+		return
+	}
+	m[0] += int(lead)
+	if int64(m[1]-m[0]) <= int64(c.span.Match) {
+		t.judge(c, m, w.from)
+	}
+}
+
+// window clips a span to what is held.
+func (t *text) window(s span) span {
+	return span{max(s.from, t.base), min(s.to, t.end())}
+}
+
+func (t *text) bytes(s span) []byte { return t.buf[s.from-t.base : s.to-t.base] }
+
+// judge turns a match into a candidate when its checks hold.
+func (t *text) judge(c *compiled, m []int, base int64) {
+	tok := span{base + int64(m[2*c.token]), base + int64(m[2*c.token+1])}
+	if tok.from < 0 || tok.to <= tok.from {
+		return
+	}
+	for _, o := range t.open[max(0, len(t.open)-4):] { // a match with several keywords comes up once for each
+		if o.rule == c && o.token == tok {
+			return
+		}
+	}
+	match := span{base + int64(m[0]), base + int64(m[1])}
+	parts := t.parts(c, m, base)
+	j := judgement{rule: c.rule, prefix: c.prefix, confidence: c.rule.Confidence}
+	j.near(t.beside(c, match, parts))
+	if !j.validate(parts) {
+		return
+	}
+	j.context(t.bytes(span{match.from, tok.from}))
+	t.open = append(t.open, candidate{
+		rule: c, token: tok, sure: j.sure, allowed: t.allowComment(tok),
+		finding: t.finding(c, tok, parts, j),
+	})
+}
+
+// parts are the named groups of a match. The group of the key itself is called token even where the pattern names none.
+func (t *text) parts(c *compiled, m []int, base int64) map[string]string {
+	parts := map[string]string{}
+	for i, name := range c.window.SubexpNames() {
+		if name != "" && m[2*i] >= 0 {
+			parts[name] = string(t.bytes(span{base + int64(m[2*i]), base + int64(m[2*i+1])}))
+		}
+	}
+	if c.token == 0 {
+		parts["token"] = string(t.bytes(span{base + int64(m[0]), base + int64(m[1])}))
+	}
+	return parts
+}
+
+// beside looks for the parts of a key that stand near it. A part with two different values in reach belongs to nobody.
+func (t *text) beside(c *compiled, match span, parts map[string]string) (missing, ambiguous []string) {
+	for _, n := range c.near {
+		w := t.window(span{match.from - int64(n.within), match.to + int64(n.within)})
+		values := map[string]bool{}
+		for _, m := range n.re.FindAllSubmatchIndex(t.bytes(w), -1) {
+			at := span{w.from + int64(m[2*n.group]), w.from + int64(m[2*n.group+1])}
+			if m[2*n.group] >= 0 && !at.overlaps(match) {
+				values[string(t.bytes(at))] = true
+			}
+		}
+		switch {
+		case len(values) == 1:
+			for v := range values {
+				parts[n.name] = v
+			}
+		case len(values) > 1:
+			ambiguous = append(ambiguous, n.name)
+		case !n.optional:
+			missing = append(missing, n.name)
+		}
+	}
+	return missing, ambiguous
+}
+
+func (t *text) finding(c *compiled, tok span, parts map[string]string, j judgement) Finding {
+	secrets := make(map[string]Secret, len(parts))
+	for name, v := range parts {
+		if name != "body" && name != "sum" {
+			secrets[name] = NewSecret(v)
+		}
+	}
+	token := secrets["token"]
+	return Finding{
+		Rule: c.rule.ID, Parts: secrets, At: t.place(tok),
+		Confidence: j.confidence, Reasons: j.reasons, Redacted: redacted(c.prefix, token),
+	}
+}
+
+func (t *text) place(tok span) Location {
+	at := t.from
+	at.Offset += tok.from
+	at.Length = tok.to - tok.from
+	at.Line, at.Column = t.lines.at(t.buf, tok.from-t.base)
+	at.EndLine, at.EndColumn = t.lines.at(t.buf, tok.to-t.base)
+	return at
+}
+
+var allowMark = []byte("quash:allow")
+
+// allowComment reports whether the line of a key says quash:allow, within lineReach of the key.
+func (t *text) allowComment(tok span) bool {
+	before := t.bytes(t.window(span{tok.from - lineReach, tok.from}))
+	before = before[bytes.LastIndexByte(before, '\n')+1:]
+	after := t.bytes(t.window(span{tok.to, tok.to + lineReach}))
+	if i := bytes.IndexByte(after, '\n'); i >= 0 {
+		after = after[:i]
+	}
+	return bytes.Contains(before, allowMark) || bytes.Contains(after, allowMark)
+}
+
+// settle hands on every candidate that no later one can overlap, the best of those that overlap each other.
+func (t *text) settle(last bool) {
+	frontier := t.seen - int64(t.x.reach) - int64(t.x.filter.Max())
+	if len(t.waiting) > 0 {
+		frontier = min(frontier, t.waiting[0].end-int64(t.x.reach))
+	}
+	slices.SortStableFunc(t.open, byPlace)
+	for len(t.open) > 0 {
+		n, end := 1, t.open[0].token.to
+		for n < len(t.open) && t.open[n].token.from < end {
+			end = max(end, t.open[n].token.to)
+			n++
+		}
+		if !last && end > frontier {
+			return
+		}
+		for _, c := range winners(t.open[:n]) {
+			t.emit(c)
+		}
+		t.open = slices.Delete(t.open, 0, n)
+	}
+}
+
+// trim forgets what no keyword can reach any more and makes the rest its own.
+func (t *text) trim(arrived int) {
+	keep := t.end() - int64(2*t.x.reach)
+	if len(t.waiting) > 0 {
+		keep = min(keep, t.waiting[0].end-int64(2*t.x.reach))
+	}
+	drop := max(0, keep-t.base)
+	t.lines.drop(t.buf, drop)
+	rest := t.buf[drop:]
+	if drop > 0 || arrived == len(t.buf) {
+		rest = append(make([]byte, 0, 2*len(rest)+arrived), rest...)
+	}
+	t.buf = rest
+	t.base += drop
+}

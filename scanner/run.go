@@ -1,0 +1,278 @@
+package scanner
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"sync"
+)
+
+// run is one Scan under way.
+type run struct {
+	scanner *Scanner
+	sink    Sink
+	placer  Placer
+	stats   Stats
+	keys    map[ID]struct{}
+	// seen are the places already handed on: a key that several views of one field show is there once.
+	seen map[place]struct{}
+	// held are findings that can be placed only after everything was read.
+	held []Finding
+}
+
+// place is a key's place in an export, for telling the same key in another view of the same field, or in history.
+type place struct {
+	id                  ID
+	path, record, field string
+}
+
+// part is what one part of a source gave. Its worker fills it; the run takes it when its turn has come.
+type part struct {
+	findings chan Finding
+	gaps     []Gap
+	stats    Stats
+	err      error
+}
+
+// partsPerWorker is how many parts a source is asked for, per worker, so that an uneven split still keeps all busy.
+const partsPerWorker = 8
+
+// read searches all parts of a source, some at a time, and takes their findings in the order of the parts.
+func (r *run) read(ctx context.Context, src Source) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	sources := []Source{src}
+	if sp, ok := src.(Splitter); ok && r.scanner.opts.Workers > 1 {
+		sources = sp.Split(r.scanner.opts.Workers * partsPerWorker)
+	}
+	parts := make([]*part, len(sources))
+	for i := range parts {
+		parts[i] = &part{findings: make(chan Finding, 64)}
+	}
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	next := make(chan int)
+	wg.Go(func() { deal(ctx, next, parts) })
+	for range min(r.scanner.opts.Workers, len(sources)) {
+		wg.Go(func() {
+			for i := range next {
+				r.scanner.search(ctx, sources[i], parts[i])
+				close(parts[i].findings)
+			}
+		})
+	}
+	return r.collect(ctx, parts)
+}
+
+// deal hands out the parts in order, so that the one whose turn it is always has a worker.
+func deal(ctx context.Context, next chan<- int, parts []*part) {
+	defer close(next)
+	for i := range parts {
+		select {
+		case next <- i:
+		case <-ctx.Done():
+			for _, p := range parts[i:] {
+				p.err = context.Cause(ctx)
+				close(p.findings)
+			}
+			return
+		}
+	}
+}
+
+func (r *run) collect(ctx context.Context, parts []*part) error {
+	for _, p := range parts {
+		for f := range p.findings {
+			if err := r.take(ctx, f); err != nil {
+				return err
+			}
+		}
+		r.stats.Bytes += p.stats.Bytes
+		r.stats.Chunks += p.stats.Chunks
+		r.stats.Allowed += p.stats.Allowed
+		r.stats.Unsure += p.stats.Unsure
+		r.stats.Gaps = append(r.stats.Gaps, p.gaps...)
+		if p.err != nil {
+			return p.err
+		}
+	}
+	return nil
+}
+
+// search reads one part to its end.
+func (s *Scanner) search(ctx context.Context, src Source, p *part) {
+	var t *text
+	emit := func(c candidate) {
+		f, ok := s.keep(c, &p.stats)
+		if !ok {
+			return
+		}
+		select {
+		case p.findings <- f:
+		case <-ctx.Done():
+		}
+	}
+	for c, err := range src.Chunks(ctx) {
+		if gap := (*Gap)(nil); errors.As(err, &gap) {
+			p.gaps = append(p.gaps, *gap)
+			continue
+		}
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			p.err = err
+			return
+		}
+		if t == nil {
+			t = newText(s.index, c.From, emit)
+		}
+		t.feed(c.Data, !c.More)
+		if !c.More {
+			t = nil
+		}
+		s.count(c, &p.stats)
+	}
+	if t != nil { // the source ended inside a text
+		t.feed(nil, true)
+	}
+}
+
+func (s *Scanner) count(c Chunk, st *Stats) {
+	st.Bytes += int64(len(c.Data))
+	st.Chunks++
+	if s.opts.Progress != nil {
+		s.opts.Progress(c.From, len(c.Data))
+	}
+}
+
+// keep identifies a candidate and counts it when it is not wanted.
+func (s *Scanner) keep(c candidate, st *Stats) (Finding, bool) {
+	if !s.confident(c) {
+		st.Unsure++
+		return Finding{}, false
+	}
+	if c.allowed {
+		st.Allowed++
+		return Finding{}, false
+	}
+	f := s.identified(c)
+	if s.opts.Allow != nil && s.opts.Allow.Allowed(f) {
+		st.Allowed++
+		return Finding{}, false
+	}
+	return f, true
+}
+
+// take holds a finding back until it can be placed, or hands it on.
+func (r *run) take(ctx context.Context, f Finding) error {
+	if r.placer != nil && f.At.Blob != "" {
+		r.held = append(r.held, f)
+		return nil
+	}
+	if f.At.Record != "" {
+		p := place{f.ID, f.At.Path, f.At.Record, f.At.Field}
+		if _, ok := r.seen[p]; ok {
+			return nil
+		}
+		r.seen[p] = struct{}{}
+	}
+	return r.hand(ctx, f)
+}
+
+func (r *run) hand(ctx context.Context, f Finding) error {
+	if exclude := r.scanner.opts.Exclude; exclude != nil && f.At.Path != "" && exclude(f.At.Path) {
+		r.stats.Excluded++
+		return nil
+	}
+	r.stats.Findings++
+	r.keys[f.ID] = struct{}{}
+	r.stats.Keys = len(r.keys)
+	return r.sink.Finding(ctx, f)
+}
+
+// place asks the source where in history the held findings stand and hands each key on once a path: at the commit that
+// brought it there.
+func (r *run) place(ctx context.Context) error {
+	if len(r.held) == 0 {
+		return nil
+	}
+	at := make([]Location, len(r.held))
+	for i, f := range r.held {
+		at[i] = f.At
+	}
+	places, err := r.placer.Place(ctx, at)
+	if err := r.gapsOf(err); err != nil {
+		return err
+	}
+	for _, f := range merge(r.held, places) {
+		if err := r.hand(ctx, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// gapsOf takes the gaps out of an error, which may join several, and returns the rest of it.
+func (r *run) gapsOf(err error) error {
+	if err == nil {
+		return nil
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var rest []error
+		for _, e := range joined.Unwrap() {
+			rest = append(rest, r.gapsOf(e))
+		}
+		return errors.Join(rest...)
+	}
+	if gap := (*Gap)(nil); errors.As(err, &gap) {
+		r.stats.Gaps = append(r.stats.Gaps, *gap)
+		return nil
+	}
+	return err
+}
+
+// merge makes one finding for each key and path of what may be many versions of a file: at its first commit, with all
+// refs that have a version of it.
+func merge(held []Finding, places [][]Location) []Finding {
+	first := map[place]*Finding{}
+	var order []*Finding
+	for i, f := range held {
+		all := places[i]
+		if len(all) == 0 {
+			all = []Location{f.At}
+		}
+		for _, at := range all {
+			p := place{id: f.ID, path: at.Path, field: at.Field}
+			g, ok := first[p]
+			if !ok {
+				g = &Finding{}
+				*g = f
+				g.At = at
+				first[p] = g
+				order = append(order, g)
+				continue
+			}
+			g.At = earliest(g.At, at)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b *Finding) int {
+		return cmp.Or(cmp.Compare(a.At.Path, b.At.Path), a.At.Time.Compare(b.At.Time), cmp.Compare(a.At.Offset, b.At.Offset))
+	})
+	out := make([]Finding, len(order))
+	for i, f := range order {
+		out[i] = *f
+	}
+	return out
+}
+
+func earliest(a, b Location) Location {
+	if b.Time.Before(a.Time) && !b.Time.IsZero() || a.Time.IsZero() {
+		a, b = b, a
+	}
+	a.InHead = a.InHead || b.InHead
+	a.Refs = slices.Compact(slices.Sorted(slices.Values(slices.Concat(a.Refs, b.Refs))))
+	return a
+}
