@@ -1,0 +1,142 @@
+// Package cli is quash's command line: one file a command.
+//
+// A command is a thin thing. It turns flags and configuration into the values that the packages below take, runs them, and
+// turns what they say into items for report and into an exit code. Everything it touches of the world comes in through
+// [Env], so that tests run the whole program with streams, clock, environment and working directory of their own.
+//
+// Keys never travel in argv: commands take them on standard input or by finding ID.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/quash-sh/quash/revoker/provider"
+	"github.com/quash-sh/quash/scanner"
+	"golang.org/x/term"
+)
+
+// Exit codes. README.md and the root command's help explain them.
+const (
+	ExitOK         = 0 // complete and nothing found
+	ExitFound      = 1 // keys found
+	ExitUsage      = 2 // usage or configuration
+	ExitIncomplete = 3 // incomplete and nothing found
+	ExitActive     = 4 // a key verified active is still active
+	ExitInternal   = 5 // internal error
+)
+
+// Env is the world as the program sees it.
+type Env struct {
+	// Args are the arguments without the program's name.
+	Args           []string
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	// Getenv looks up environment variables.
+	LookupEnv func(string) (string, bool)
+	// Now is the clock, Sleep waits.
+	Now   func() time.Time
+	Sleep func(context.Context, time.Duration) error
+	// Width is the terminal's width in columns, 0 when standard output is none; StderrTerminal allows progress.
+	Width          int
+	StderrTerminal bool
+	// Simulation, where it is not nil, stands in for the network that issuers are reached through.
+	Simulation *provider.Simulation
+	// Redactor knows every key that this run met.
+	Redactor *scanner.Redactor
+}
+
+// System is the real world.
+func System() Env {
+	e := Env{
+		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, LookupEnv: os.LookupEnv, Now: time.Now, Sleep: sleep,
+		StderrTerminal: term.IsTerminal(int(os.Stderr.Fd())), Redactor: &scanner.Redactor{},
+	}
+	if w, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
+		e.Width = w
+	}
+	return e
+}
+
+func (e Env) getenv(name string) string {
+	v, _ := e.LookupEnv(name)
+	return v
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// exit is an error that carries the program's exit code. A nil err says that all was printed already.
+type exit struct {
+	code int
+	err  error
+}
+
+// Error implements error.
+func (e *exit) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit %d", e.code)
+	}
+	return e.err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *exit) Unwrap() error { return e.err }
+
+// usage makes an error of usage or configuration.
+func usage(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &exit{ExitUsage, err}
+}
+
+// code makes an exit without a message of its own; nil for 0.
+func code(n int) error {
+	if n == ExitOK {
+		return nil
+	}
+	return &exit{code: n}
+}
+
+// Main runs the program and returns its exit code. An interrupt ends the run in order: what was covered is reported.
+func Main(e Env) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return Run(ctx, e)
+}
+
+// Run runs the program under a context and returns its exit code.
+func Run(ctx context.Context, e Env) int {
+	root := newRoot(e)
+	root.SetArgs(e.Args)
+	root.SetIn(e.Stdin)
+	root.SetOut(e.Stdout)
+	root.SetErr(e.Stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return ExitOK
+	}
+	var x *exit
+	if !errors.As(err, &x) {
+		x = &exit{ExitInternal, err}
+	}
+	if x.err != nil {
+		_, _ = fmt.Fprintf(e.Redactor.Writer(e.Stderr), "quash: %v\n", x.err)
+	}
+	return x.code
+}

@@ -1,0 +1,109 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/quash-sh/quash/report"
+	"github.com/spf13/pflag"
+)
+
+// outputFlags choose the formats of a run.
+type outputFlags struct {
+	format string
+	files  []string
+}
+
+func (o *outputFlags) flags(f *pflag.FlagSet) {
+	f.StringVarP(&o.format, "format", "f", "text", "format on standard output: text, json, jsonl, sarif, html …")
+	f.StringArrayVarP(&o.files, "output", "o", nil, "write to this file too, in the format of its extension (repeatable)")
+}
+
+// outputs hands every item of a run to all formats as it comes.
+type outputs struct {
+	writers []*writer
+}
+
+// writer is one format at work in a goroutine of its own.
+type writer struct {
+	items chan report.Item
+	done  chan error
+}
+
+// open starts the formats. A format that is not known or a file that cannot be made is an error before anything is written.
+func (o *outputFlags) open(g *globals, run report.Run) (*outputs, error) {
+	format, err := report.ByName(o.format)
+	if err != nil {
+		return nil, usage(err)
+	}
+	formats := make([]report.Format, len(o.files))
+	for i, path := range o.files {
+		if formats[i], err = report.ByPath(path); err != nil {
+			return nil, usage(err)
+		}
+	}
+	files := make([]*os.File, len(o.files))
+	for i, path := range o.files {
+		if files[i], err = os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600); err != nil {
+			return nil, usage(fmt.Errorf("write output: %w", err))
+		}
+	}
+	out := &outputs{}
+	out.start(format, run, g.env.Stdout, nil)
+	run.Width, run.Color = 0, false
+	for i, f := range files {
+		out.start(formats[i], run, f, f)
+	}
+	return out, nil
+}
+
+func (o *outputs) start(format report.Format, run report.Run, w io.Writer, c io.Closer) {
+	wr := &writer{items: make(chan report.Item), done: make(chan error, 1)}
+	o.writers = append(o.writers, wr)
+	go func() {
+		err := format.Write(w, run, wr.seq)
+		for range wr.items { // a format that failed early takes the rest and drops it
+		}
+		if c != nil {
+			err = errors.Join(err, c.Close())
+		}
+		wr.done <- err
+	}()
+}
+
+// seq yields the items as they come.
+func (w *writer) seq(yield func(report.Item, error) bool) {
+	for it := range w.items {
+		if !yield(it, nil) {
+			return
+		}
+	}
+}
+
+// send hands on one item.
+func (o *outputs) send(it report.Item) {
+	for _, w := range o.writers {
+		w.items <- it
+	}
+}
+
+// close ends the run for all formats and waits until they have written.
+func (o *outputs) close() error {
+	var errs []error
+	for _, w := range o.writers {
+		close(w.items)
+	}
+	for _, w := range o.writers {
+		errs = append(errs, <-w.done)
+	}
+	o.writers = nil
+	return errors.Join(errs...)
+}
+
+// reportRun is what formats may know of the place they write to.
+func (g *globals) reportRun() report.Run {
+	_, plain := g.env.LookupEnv("NO_COLOR")
+	return report.Run{Width: g.env.Width, Color: g.env.Width > 0 && !plain}
+}

@@ -1,0 +1,58 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/quash-sh/quash/report"
+	"github.com/spf13/cobra"
+)
+
+func newReport(g *globals) *cobra.Command {
+	var from string
+	var o outputFlags
+	cmd := &cobra.Command{
+		Use: "report --from RUN.jsonl", Short: "render a saved run in any format", Args: cobra.NoArgs,
+		Long: "Report renders a run that was saved with -o run.jsonl. It reads nothing else and asks nobody.",
+		RunE: func(*cobra.Command, []string) error { return g.render(from, &o) },
+	}
+	cmd.Flags().StringVar(&from, "from", "", "the saved run, or - for standard input (required)")
+	o.flags(cmd.Flags())
+	return cmd
+}
+
+func (g *globals) render(from string, o *outputFlags) error {
+	in, err := g.saved(from)
+	if err != nil {
+		return usage(err)
+	}
+	defer in.Close()
+	out, err := o.open(g, g.reportRun())
+	if err != nil {
+		return err
+	}
+	for it, err := range report.Read(in) {
+		if err != nil {
+			_ = out.close() // the read error is the one to tell
+			return usage(fmt.Errorf("%s: %w", from, err))
+		}
+		out.send(it)
+	}
+	return usage(out.close())
+}
+
+// saved opens a saved run.
+func (g *globals) saved(from string) (io.ReadCloser, error) {
+	switch from {
+	case "":
+		return nil, fmt.Errorf("no run named: --from run.jsonl, which a scan writes with -o run.jsonl")
+	case "-":
+		return io.NopCloser(g.env.Stdin), nil
+	}
+	f, err := os.Open(from)
+	if err != nil {
+		return nil, fmt.Errorf("read run: %w", err)
+	}
+	return f, nil
+}

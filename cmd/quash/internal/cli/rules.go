@@ -1,0 +1,186 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/quash-sh/quash/rules"
+	"github.com/spf13/cobra"
+)
+
+func newRules(g *globals) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "rules", Short: "show and test what is known of each kind of key", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newRulesList(g), newRulesShow(g), newRulesTest(g), newRulesSchema(g))
+	return cmd
+}
+
+// configured is the rule set of the configuration.
+func (g *globals) configured() (*rules.Set, error) {
+	c, err := g.load()
+	if err != nil {
+		return nil, err
+	}
+	return g.ruleSet(c)
+}
+
+func newRulesList(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "list all rules", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			set, err := g.configured()
+			if err != nil {
+				return err
+			}
+			w := tabwriter.NewWriter(g.env.Stdout, 0, 0, 2, ' ', 0)
+			_, err = fmt.Fprintln(w, "RULE\tSEVERITY\tCONFIDENCE\tVERIFY\tREVOKE\tNAME")
+			errs := []error{err}
+			for r := range set.All() {
+				_, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Severity, r.Confidence, yes(len(r.Verify) > 0), revokes(r), r.Name)
+				errs = append(errs, err)
+			}
+			return errors.Join(append(errs, w.Flush())...)
+		},
+	}
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "-"
+}
+
+func revokes(r *rules.Rule) string {
+	switch {
+	case len(r.Revoke) > 0:
+		return string(r.Revoke[len(r.Revoke)-1].Bind)
+	case len(r.Manual) > 0:
+		return "manual"
+	}
+	return "-"
+}
+
+func newRulesShow(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use: "show ID", Short: "explain one rule", Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			set, err := g.configured()
+			if err != nil {
+				return err
+			}
+			r, ok := set.Rule(args[0])
+			if !ok {
+				return usage(fmt.Errorf("rule %q: not known; quash rules list shows all", args[0]))
+			}
+			_, err = fmt.Fprint(g.env.Stdout, explain(r))
+			return err
+		},
+	}
+}
+
+// explain tells a person what quash knows of a kind of key.
+func explain(r *rules.Rule) string {
+	var b strings.Builder
+	line := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(&b, "%-12s%s\n", name, value)
+		}
+	}
+	fmt.Fprintf(&b, "%s: %s\n", r.ID, r.Name)
+	docs := r.Docs
+	if docs == "" {
+		docs = r.File().Docs
+	}
+	line("rests on", docs)
+	line("severity", string(r.Severity))
+	line("confidence", string(r.Confidence))
+	line("keywords", strings.Join(r.Keywords, ", "))
+	line("pattern", r.Pattern)
+	var checks []string
+	for _, c := range r.Checks {
+		checks = append(checks, c.Kind+" "+c.Arg)
+	}
+	line("checks", strings.Join(checks, ", "))
+	line("can do", strings.Join(r.Grants, ", "))
+	for _, f := range []struct {
+		name string
+		flow rules.Flow
+	}{{"verify", r.Verify}, {"revoke", r.Revoke}, {"review", r.Review}} {
+		for i := range f.flow {
+			method, url := f.flow[i].Request()
+			s := method + " " + url
+			if f.flow[i].Bind != "" {
+				s += "  (bound by " + string(f.flow[i].Bind) + ")"
+			}
+			line(f.name, s)
+		}
+	}
+	line("trace", r.Trace)
+	line("by hand", strings.Join(r.Manual, " > "))
+	line("at", r.ManualURL)
+	return b.String()
+}
+
+const rulesTestLong = `Test checks rule files as the loader does and runs their proofs: each example is found
+by its own rule and no look-alike is, every recorded reply is read as it says, no
+request goes to a host that is not listed, and no pattern can match without a keyword.
+
+Without a FILE it tests the built-in rules.`
+
+func newRulesTest(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use: "test [FILE…]", Short: "check rule files and run their proofs", Long: rulesTestLong, Args: cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, args []string) error {
+			c, err := g.load()
+			if err != nil {
+				return err
+			}
+			o := rules.Options{Vars: c.Vars()}
+			var problems []rules.Problem
+			if len(args) == 0 {
+				problems = rules.CheckBuiltin(o)
+			}
+			for _, path := range args {
+				data, err := os.ReadFile(path)
+				if err != nil {
+					return usage(fmt.Errorf("read rule file: %w", err))
+				}
+				problems = append(problems, rules.CheckFile(path, data, o)...)
+			}
+			for _, p := range problems {
+				if _, err := fmt.Fprintln(g.env.Stdout, p.String()); err != nil {
+					return err
+				}
+			}
+			if len(problems) > 0 {
+				return usage(fmt.Errorf("%d problems in the rule files", len(problems)))
+			}
+			_, err = fmt.Fprintf(g.env.Stdout, "ok: %s\n", strings.Join(slices.Concat(args, builtinNote(args)), ", "))
+			return err
+		},
+	}
+}
+
+func builtinNote(args []string) []string {
+	if len(args) == 0 {
+		return []string{"the built-in rules"}
+	}
+	return nil
+}
+
+func newRulesSchema(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use: "schema", Short: "print the JSON Schema of rule files, for editors", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := g.env.Stdout.Write(rules.Schema())
+			return err
+		},
+	}
+}
