@@ -14,7 +14,7 @@ const (
 	// maxSpan is the greatest length of a match, in bytes.
 	maxSpan = 1 << 16
 	// maxNodes bounds the size of an expression once its repeats are written out.
-	maxNodes = 1 << 16
+	maxNodes = 20_000
 )
 
 // expression parses and compiles an expression; nil means that it noted a problem.
@@ -43,14 +43,17 @@ func (c *ruleChecker) expression(where at, what, pattern string) *syntax.Regexp 
 
 // nodes counts the nodes of a tree with its repeats written out, up to a little over maxNodes.
 func nodes(re *syntax.Regexp) int {
-	n := 1 + len(re.Rune)
+	n := 0
 	for _, sub := range re.Sub {
 		n = min(n+nodes(sub), maxNodes+1)
 	}
-	if re.Op == syntax.OpRepeat {
+	switch re.Op {
+	case syntax.OpLiteral:
+		n = len(re.Rune)
+	case syntax.OpRepeat:
 		n *= max(re.Min, re.Max, 1)
 	}
-	return min(n, maxNodes+1)
+	return min(n+1, maxNodes+1)
 }
 
 // sampleRuns is how many generated keys each example is tried with.

@@ -219,7 +219,7 @@ func (c *stepChecker) credentials() {
 	}
 }
 
-// selfURL is the last part of a URL's path by which issuers name the credential of the request.
+// selfURL finds the words by which issuers name, in a URL, the credential of the request.
 var selfURL = regexp.MustCompile(`\b(self|current)\b`)
 
 // binding refuses a revoke whose request does not fit what it says of how it hits this key.
@@ -235,9 +235,7 @@ func (c *stepChecker) binding() {
 	case BindSelf:
 		fault = c.selfFault()
 	case BindIDInKey:
-		fault = c.idFault("a part of the key", slices.DeleteFunc(c.usesFrom(fromKey, inURL, inBody), func(name string) bool {
-			return name == "token" || name == "body" || name == "sum"
-		}))
+		fault = c.idFault("a part of the key", c.idParts())
 	case BindEchoed:
 		fault = c.idFault("a capture of the verify", slices.DeleteFunc(c.usesFrom(fromReply, inURL, inBody), func(name string) bool {
 			return c.early[name] != fromReply
@@ -257,11 +255,18 @@ func (c *stepChecker) selfFault() string {
 		return "the request must be authenticated with {{token}}"
 	}
 	_, url := c.step.Request()
-	ids := c.usesFrom(fromReply, inURL, inBody)
+	ids := append(c.usesFrom(fromReply, inURL, inBody), c.idParts()...)
 	if len(ids) > 0 && !selfURL.MatchString(url) {
 		return fmt.Sprintf("the request names {{%s}}; where the issuer takes the request's own credential there is no id", ids[0])
 	}
 	return ""
+}
+
+// idParts lists the parts of the key, other than the key itself, that stand where a request names its object.
+func (c *stepChecker) idParts() []string {
+	return slices.DeleteFunc(c.usesFrom(fromKey, inURL, inBody), func(name string) bool {
+		return name == "token" || name == "body" || name == "sum"
+	})
 }
 
 // idFault refuses a request without an id of the right origin.

@@ -139,7 +139,7 @@ var refusals = []struct {
 	{"pattern that does not compile", "[0-9A-Za-z]{30})", "[0-9A-Za-z]{30}))", "11: pattern is not a usable RE2 expression"},
 	{"lookahead", `(?P<token>acme_pat_`, `(?=x)(?P<token>acme_pat_`, "not a usable RE2 expression"},
 	{"unbounded pattern", "[0-9A-Za-z]{30}", "[0-9A-Za-z]+", "pattern has no greatest length"},
-	{"pattern too long", "[0-9A-Za-z]{30}", strings.Repeat(".{1000}", 20), "at most 65536"},
+	{"pattern too long", "[0-9A-Za-z]{30}", strings.Repeat(".{1000}", 17), "at most 65536"},
 	{"pattern too large", "[0-9A-Za-z]{30}", strings.Repeat("(?:[0-9A-Za-z]{0,1000})", 100), "too large"},
 	{"max out of range", "    severity: high", "    max: 100000", "max 100000"},
 	{"group's name taken", "(?P<body>", "(?P<base>", `group "base": the name is taken`},
@@ -212,6 +212,7 @@ var refusals = []struct {
 	{"value without the key", `["{{token}}"]`, `["{{owner}}"]`, "bind value: the URL or the body must hold {{token}}"},
 	{"self without the key", "header: {Authorization: 'Bearer {{token}}'}\n        bind: self", "bind: self", "bind self: the request must be authenticated with {{token}}"},
 	{"self with an id", "tokens/self\n", "tokens/{{key_id}}\n", "bind self: the request names {{key_id}}"},
+	{"self with a part of the key", "tokens/self\n", "tokens/{{account}}\n", "bind self: the request names {{account}}"},
 	{"id-in-key without one", "bind: echoed", "bind: id-in-key", "must hold the id, a part of the key"},
 	{"echoed without a capture", "tokens/{{key_id}}\n", "tokens/1\n", "must hold the id, a capture of the verify"},
 	{"matched without a capture", "tokens/{{key_id}}\n        header: {Authorization: 'Bearer {{operator.acme}}'}\n        bind: echoed", "tokens/1\n        bind: matched", "must hold the id, a capture"},
@@ -261,5 +262,18 @@ func TestCheckFileRefuses(t *testing.T) {
 			}
 			t.Errorf("no problem says %q; problems:\n%s", tt.want, strings.Join(all, "\n"))
 		})
+	}
+}
+
+// TestCheckBuiltin runs the proofs of the embedded files, with an operator's var that no sample can satisfy.
+func TestCheckBuiltin(t *testing.T) {
+	problems := CheckBuiltin(Options{Vars: map[string]string{"agiled.key_pattern": "x{200}y"}})
+	if len(problems) == 0 {
+		t.Error("a key pattern without any entropy is taken")
+	}
+	for _, p := range problems {
+		if !strings.HasPrefix(p.Rule, "agiled-") {
+			t.Error(p)
+		}
 	}
 }

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/gob"
 	"flag"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -194,4 +196,27 @@ func TestProblemString(t *testing.T) {
 			t.Errorf("%q, want %q", p.String(), want)
 		}
 	}
+}
+
+// TestConcurrentUse shares rules between goroutines; the race detector watches.
+func TestConcurrentUse(t *testing.T) {
+	set, err := builtinSet(t).With("acme.yaml", []byte(acme), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for _, id := range []string{"acme-token", "acme-setting"} {
+				r, _ := set.Rule(id)
+				s := r.Sample(rand.New(rand.NewPCG(1, 1)))
+				if s.Token == "" || !passes(r.Validate(s.Parts)) || r.NearRegexp("none") != nil {
+					t.Errorf("%s: no good sample", id)
+				}
+				r.Span()
+			}
+			set.Version()
+		})
+	}
+	wg.Wait()
 }
