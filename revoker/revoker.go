@@ -137,6 +137,8 @@ type Reviewer interface {
 
 // Provider is what can be done about one kind of key. A nil field cannot be done.
 type Provider struct {
+	// Name is the issuer's name (rules.Rule.Provider), which policies match. Nothing is executed for a provider without one.
+	Name     string
 	Verifier Verifier
 	Revoker  Revoker
 	Reviewer Reviewer
@@ -262,15 +264,16 @@ const (
 
 // Outcome is the end of one [Responder.Respond].
 type Outcome struct {
-	ID       scanner.ID `json:"id"`
-	Rule     string     `json:"rule"`
-	Stage    Stage      `json:"stage"`
-	Reason   string     `json:"reason,omitempty"`
-	Verdict  *Verdict   `json:"verdict,omitempty"`
-	Decision *Decision  `json:"decision,omitempty"`
-	Receipt  *Receipt   `json:"receipt,omitempty"`
-	Activity *Activity  `json:"activity,omitempty"`
-	Window   Window     `json:"window"`
+	ID     scanner.ID `json:"id"`
+	Rule   string     `json:"rule"`
+	Stage  Stage      `json:"stage"`
+	Reason string     `json:"reason,omitempty"`
+	// Verdict is the last active one where there is one, since it holds the facts; else the last one.
+	Verdict  *Verdict  `json:"verdict,omitempty"`
+	Decision *Decision `json:"decision,omitempty"`
+	Receipt  *Receipt  `json:"receipt,omitempty"`
+	Activity *Activity `json:"activity,omitempty"`
+	Window   Window    `json:"window"`
 	// Looks counts the verifies after the revoke until the key was dead.
 	Looks int `json:"looks,omitempty"`
 	// Times of the response, as far as it came.
@@ -285,6 +288,8 @@ func (o Outcome) Live() bool {
 	switch o.Stage {
 	case StagePlanned, StageLeft, StagePending, StageFailed:
 		return true
+	case StageUnknown:
+		return o.Verdict != nil && o.Verdict.Validity == Active
 	}
 	return false
 }
