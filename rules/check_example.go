@@ -4,57 +4,8 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
-	"regexp"
-	"regexp/syntax"
 	"strings"
 )
-
-// The limits of expressions.
-const (
-	// maxSpan is the greatest length of a match, in bytes.
-	maxSpan = 1 << 16
-	// maxNodes bounds the size of an expression once its repeats are written out.
-	maxNodes = 20_000
-)
-
-// expression parses and compiles an expression; nil means that it noted a problem.
-func (c *ruleChecker) expression(where at, what, pattern string) *syntax.Regexp {
-	if pattern == "" {
-		c.addf(where, "%s is empty", what)
-		return nil
-	}
-	tree, err := parse(pattern)
-	if err == nil && nodes(tree) > maxNodes {
-		err = fmt.Errorf("it is too large once its repeats are written out")
-	}
-	if err == nil {
-		_, err = regexp.Compile(tree.String())
-	}
-	if err != nil {
-		c.addf(where, "%s is not a usable RE2 expression: %v", what, err)
-		return nil
-	}
-	if n := longest(tree); n > maxSpan {
-		c.addf(where, "%s can match %d bytes; at most %d are searched", what, n, maxSpan)
-		return nil
-	}
-	return tree
-}
-
-// nodes counts the nodes of a tree with its repeats written out, up to a little over maxNodes.
-func nodes(re *syntax.Regexp) int {
-	n := 0
-	for _, sub := range re.Sub {
-		n = min(n+nodes(sub), maxNodes+1)
-	}
-	switch re.Op {
-	case syntax.OpLiteral:
-		n = len(re.Rune)
-	case syntax.OpRepeat:
-		n *= max(re.Min, re.Max, 1)
-	}
-	return min(n+1, maxNodes+1)
-}
 
 // sampleRuns is how many generated keys each example is tried with.
 const sampleRuns = 20

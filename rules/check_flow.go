@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -346,6 +345,6 @@ func (c *stepChecker) enough(seen map[string]bool) {
 		}
 	}
 	if len(missing) > 0 {
-		c.addf(nil, "examples: no recorded reply reads %s", fmt.Sprint(strings.Join(missing, ", nor ")))
+		c.addf(nil, "examples: no recorded reply reads %s", strings.Join(missing, ", nor "))
 	}
 }

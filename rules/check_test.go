@@ -267,11 +267,11 @@ func TestCheckFileRefuses(t *testing.T) {
 
 // TestCheckBuiltin runs the proofs of the embedded files, with an operator's var that no sample can satisfy.
 func TestCheckBuiltin(t *testing.T) {
-	problems := CheckBuiltin(Options{Vars: map[string]string{"agiled.key_pattern": "x{200}y"}})
-	if len(problems) == 0 {
-		t.Error("a key pattern without any entropy is taken")
+	problems := CheckBuiltin(Options{Vars: map[string]string{"agiled.key_pattern": "x{200}y", "acme.x": "y"}})
+	if len(problems) < 2 || problems[len(problems)-1].File != "vars" {
+		t.Errorf("a key pattern without any entropy or a var of no file is taken: %v", problems)
 	}
-	for _, p := range problems {
+	for _, p := range problems[:len(problems)-1] {
 		if !strings.HasPrefix(p.Rule, "agiled-") {
 			t.Error(p)
 		}
