@@ -3,8 +3,8 @@ package scanner
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -31,8 +31,6 @@ type allowance struct {
 	used    atomic.Bool
 }
 
-var idForm = regexp.MustCompile(`^q-[0-9a-f]{16}$`)
-
 // ParseAllowList reads a list. name is the file's, for errors; now decides which entries have expired.
 func ParseAllowList(name string, data []byte, now time.Time) (*AllowList, error) {
 	l := &AllowList{name: name, entries: map[ID]*allowance{}}
@@ -56,15 +54,16 @@ func ParseAllowList(name string, data []byte, now time.Time) (*AllowList, error)
 }
 
 func parseAllowance(line string) (*allowance, error) {
-	id, rest, _ := strings.Cut(line, " ")
-	if !idForm.MatchString(id) {
-		return nil, fmt.Errorf("%q is not a finding ID (q- and 16 hex digits)", id)
+	first, rest, _ := strings.Cut(line, " ")
+	id, err := ParseID(first)
+	if err != nil {
+		return nil, fmt.Errorf("its first word is %w; if it is a key, take it out of this file", err)
 	}
-	a := &allowance{id: ID(id)}
+	a := &allowance{id: id}
 	for rest = strings.TrimSpace(rest); rest != ""; rest = strings.TrimSpace(rest) {
 		name, value, ok := strings.Cut(rest, "=")
 		if !ok {
-			return nil, fmt.Errorf("%q is not name=value; the names are expires, owner and reason", rest)
+			return nil, errors.New("what follows the ID is not name=value; the names are expires, owner and reason")
 		}
 		if name == "reason" {
 			a.reason = value
@@ -85,11 +84,11 @@ func (a *allowance) set(name, value string) error {
 	case "expires":
 		t, err := time.Parse(time.DateOnly, value)
 		if err != nil {
-			return fmt.Errorf("expires=%s is not a date; write expires=2026-12-31", value)
+			return errors.New("what follows expires= is not a date; write expires=2026-12-31")
 		}
 		a.expires = t
 	default:
-		return fmt.Errorf("%q is not known; the names are expires, owner and reason", name)
+		return errors.New("a name is not known; the names are expires, owner and reason")
 	}
 	return nil
 }

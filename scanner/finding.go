@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"strings"
 	"time"
 
 	"github.com/quash-sh/quash/rules"
@@ -30,6 +31,13 @@ type Finding struct {
 
 // Token is the key itself.
 func (f Finding) Token() Secret { return f.Parts["token"] }
+
+// The views that show the texts of a record anew: the whole record as it stands, and texts that a format splits joined. A key that
+// was found in a field of the record is not found in them again.
+const (
+	ViewRecord = "record"
+	ViewJoined = "joined"
+)
 
 // Location is a place. Which fields are set depends on the source; Line and Column start at 1, Column counts bytes,
 // Offset starts at 0 and is of the file, blob or field. EndColumn is the column after the last byte.
@@ -68,4 +76,20 @@ type Location struct {
 	URL string `json:"url,omitempty"`
 	// View names the decoding under which the key was seen; empty is the raw text.
 	View string `json:"view,omitempty"`
+}
+
+// without takes a key out of the words that name its place: a key may stand in a file's name, an id or an address.
+func (l Location) without(parts map[string]Secret) Location {
+	for _, secret := range parts {
+		if secret.Len() < redactMin {
+			continue
+		}
+		for _, s := range [...]*string{&l.Path, &l.Repository, &l.Author, &l.AuthorEmail, &l.Record, &l.Field, &l.URL} {
+			*s = strings.ReplaceAll(*s, secret.value(), string(redactedMark))
+		}
+		for i, ref := range l.Refs {
+			l.Refs[i] = strings.ReplaceAll(ref, secret.value(), string(redactedMark))
+		}
+	}
+	return l
 }

@@ -4,7 +4,9 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"regexp"
 	"sync"
 
 	"github.com/quash-sh/quash/rules"
@@ -56,6 +58,17 @@ func stretch(sum, key []byte, cost int) []byte {
 		panic(fmt.Sprintf("scrypt parameters: %v", err)) // constants above
 	}
 	return out
+}
+
+// idForm is how a finding ID is written.
+var idForm = regexp.MustCompile(`^q-[0-9a-f]{16}$`)
+
+// ParseID reads a finding ID. Its error does not repeat the text, which may be a key that somebody pasted by mistake.
+func ParseID(text string) (ID, error) {
+	if !idForm.MatchString(text) {
+		return "", errors.New("not a finding ID (q- and 16 hex digits)")
+	}
+	return ID(text), nil
 }
 
 func newID(sum []byte) ID { return ID("q-" + hex.EncodeToString(sum[:8])) }

@@ -172,14 +172,24 @@ func (r *run) take(ctx context.Context, f Finding) error {
 		r.held = append(r.held, f)
 		return nil
 	}
-	if f.At.Record != "" {
-		p := place{f.ID, f.At.Path, f.At.Record, f.At.Field}
-		if _, ok := r.seen[p]; ok {
-			return nil
-		}
-		r.seen[p] = struct{}{}
+	if f.At.Record != "" && r.seenBefore(f) {
+		return nil
 	}
 	return r.hand(ctx, f)
+}
+
+// seenBefore reports whether an export's key was handed on for the same field in another view, or, where this view shows the
+// record's fields anew, for any field of the record; and remembers it.
+func (r *run) seenBefore(f Finding) bool {
+	field := place{f.ID, f.At.Path, f.At.Record, f.At.Field}
+	whole := place{f.ID, f.At.Path, f.At.Record, ""}
+	_, inField := r.seen[field]
+	_, inRecord := r.seen[whole]
+	if inField || inRecord && (f.At.View == ViewRecord || f.At.View == ViewJoined) {
+		return true
+	}
+	r.seen[field], r.seen[whole] = struct{}{}, struct{}{}
+	return false
 }
 
 func (r *run) hand(ctx context.Context, f Finding) error {
@@ -187,6 +197,7 @@ func (r *run) hand(ctx context.Context, f Finding) error {
 		r.stats.Excluded++
 		return nil
 	}
+	f.At = f.At.without(f.Parts)
 	r.stats.Findings++
 	r.keys[f.ID] = struct{}{}
 	r.stats.Keys = len(r.keys)

@@ -412,6 +412,59 @@ func TestAllowList(t *testing.T) {
 	}
 }
 
+// records is an export's fields.
+type records []Chunk
+
+func (r records) Chunks(context.Context) iter.Seq2[Chunk, error] {
+	return func(yield func(Chunk, error) bool) {
+		for _, c := range r {
+			if !yield(c, nil) {
+				return
+			}
+		}
+	}
+}
+
+func TestOneKeyOnceAField(t *testing.T) {
+	s := testScanner(t, Options{Only: []string{"acme-token"}})
+	rule, _ := s.Rules().Rule("acme-token")
+	token := rule.Sample(testRand(1)).Token
+	at := func(record, field, view string) Chunk {
+		return Chunk{Data: []byte(token), From: Location{Path: "x", Record: record, Field: field, View: view}}
+	}
+	src := records{
+		at("T-1", "text", ""), at("T-1", "text", "html-text"), at("T-1", "note", "html-text"), at("T-1", "", ViewRecord), at("T-1", "doc", ViewJoined),
+		at("T-2", "", ViewRecord), at("T-3", "doc", ViewJoined), at("T-3", "", ViewRecord),
+	}
+	var got []string
+	_, err := s.Scan(context.Background(), src, SinkFunc(func(_ context.Context, f Finding) error {
+		got = append(got, f.At.Record+" "+f.At.Field+" "+f.At.View)
+		return nil
+	}))
+	want := []string{"T-1 text ", "T-1 note html-text", "T-2  record", "T-3 doc joined"}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v %s", err, diff)
+	}
+}
+
+func TestG07NoKeyInThePlaceOfAKey(t *testing.T) {
+	s := testScanner(t, Options{Only: []string{"acme-token"}})
+	rule, _ := s.Rules().Rule("acme-token")
+	token := rule.Sample(testRand(1)).Token
+	src := records{{Data: []byte(token), From: Location{
+		Path: "a/" + token + ".txt", Record: token, Field: "x" + token, Author: token, URL: "https://x/?t=" + token, Refs: []string{"b/" + token},
+	}}}
+	_, err := s.Scan(context.Background(), src, SinkFunc(func(_ context.Context, f Finding) error {
+		if out := fmt.Sprintf("%+v", f); strings.Contains(out, token) {
+			t.Errorf("the finding tells the key: %s", strings.ReplaceAll(out, token, "KEY"))
+		}
+		return nil
+	}))
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 func TestUnknownRuleIsRefused(t *testing.T) {
 	if _, err := New(testSet(t), Options{Only: []string{"acme"}}); err == nil {
 		t.Error("a prefix of a rule id was taken")

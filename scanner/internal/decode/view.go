@@ -1,0 +1,171 @@
+package decode
+
+import (
+	"bytes"
+	"iter"
+)
+
+// The names of the views.
+const (
+	HTMLText = "html-text"
+	Wiki     = "wiki"
+	Visible  = "visible"
+)
+
+// Buffer holds the memory of views from one text to the next. The zero value is ready.
+type Buffer struct{ text, wiki, again []byte }
+
+// Views yields the views of text by name. A view is valid until the next one is asked for; text is not changed.
+func Views(text []byte, buf *Buffer) iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
+		if !bytes.ContainsAny(text, "<&") {
+			buf.visible(text, yield)
+			return
+		}
+		var r render
+		buf.text = r.render(buf.text[:0], text)
+		buf.text, buf.again = twice(buf.text, buf.again)
+		if !bytes.Equal(buf.text, text) && !yield(HTMLText, buf.text) {
+			return
+		}
+		if !r.marked {
+			return
+		}
+		r = render{restore: true}
+		buf.wiki = r.render(buf.wiki[:0], text)
+		buf.wiki, buf.again = twice(buf.wiki, buf.again)
+		yield(Wiki, buf.wiki)
+	}
+}
+
+// visible yields the view of a text without markup.
+func (buf *Buffer) visible(text []byte, yield func(string, []byte) bool) {
+	if ascii(text) {
+		return
+	}
+	buf.text = buf.text[:0]
+	for rest := text; len(rest) > 0; {
+		n := 1
+		if rest[0] < 0x80 {
+			buf.text = append(buf.text, rest[0])
+		} else {
+			buf.text, n = appendWide(buf.text, rest)
+		}
+		rest = rest[n:]
+	}
+	if !bytes.Equal(buf.text, text) {
+		yield(Visible, buf.text)
+	}
+}
+
+func ascii(b []byte) bool {
+	for _, c := range b {
+		if c >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// render makes one view of a text with markup.
+type render struct {
+	restore bool   // put wiki marks back
+	marked  bool   // a tag was seen that a wiki mark stands for
+	links   []byte // targets of links, a line each
+}
+
+func (r *render) render(dst, src []byte) []byte {
+	for len(src) > 0 {
+		n := special(src)
+		dst = append(dst, src[:n]...)
+		if src = src[n:]; len(src) == 0 {
+			break
+		}
+		switch src[0] {
+		case '<':
+			dst, n = r.tag(dst, src)
+		case '&':
+			dst, n = appendEntity(dst, src)
+		default:
+			dst, n = appendWide(dst, src)
+		}
+		src = src[n:]
+	}
+	return append(dst, r.links...)
+}
+
+// special returns how many bytes of b stand for themselves.
+func special(b []byte) int {
+	for i, c := range b {
+		if c == '<' || c == '&' || c >= 0x80 {
+			return i
+		}
+	}
+	return len(b)
+}
+
+// tag appends what the tag at the start of src leaves in the view, and returns the tag's length.
+func (r *render) tag(dst, src []byte) ([]byte, int) {
+	const cdata = "<![CDATA["
+	if hasPrefix(src, cdata) {
+		return dst, len(cdata)
+	}
+	t, ok := parseTag(src)
+	if !ok {
+		return append(dst, '<'), 1
+	}
+	if link := target(t.attrs); link != nil {
+		r.links = append(r.links, '\n')
+		for len(link) > 0 {
+			n := 1
+			if link[0] == '&' {
+				r.links, n = appendEntity(r.links, link)
+			} else {
+				r.links = append(r.links, link[0])
+			}
+			link = link[n:]
+		}
+	}
+	m, marked := marks[t.name]
+	r.marked = r.marked || marked
+	switch {
+	case marked && r.restore && t.close:
+		dst = append(dst, m[1]...)
+	case marked && r.restore:
+		dst = append(dst, m[0]...)
+	case t.name != "" && !inline[t.name]:
+		dst = append(dst, '\n')
+	}
+	return dst, t.size
+}
+
+// appendEntity appends the character of the entity at the start of src, or its "&" where it is none.
+func appendEntity(dst, src []byte) ([]byte, int) {
+	s, n := entity(src)
+	if n == 0 {
+		return append(dst, '&'), 1
+	}
+	for _, r := range s {
+		dst = appendRune(dst, r)
+	}
+	return dst, n
+}
+
+// twice resolves the entities that are left after one pass ("&amp;#61;"). It returns the text and the other buffer.
+func twice(text, other []byte) ([]byte, []byte) {
+	if bytes.IndexByte(text, '&') < 0 {
+		return text, other
+	}
+	other = other[:0]
+	for rest := text; len(rest) > 0; {
+		n := bytes.IndexByte(rest, '&')
+		if n < 0 {
+			other = append(other, rest...)
+			break
+		}
+		other = append(other, rest[:n]...)
+		other, n = appendEntity(other, rest[n:])
+		rest = rest[bytes.IndexByte(rest, '&')+n:]
+	}
+	return other, text
+}

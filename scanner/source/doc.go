@@ -1,0 +1,52 @@
+// Package source reads the world for package scanner: files, directories, standard input, git repositories and exports.
+//
+// One file a kind. Each kind registers itself with a [Kind], whose Detect says from the path, the file's information and
+// its first bytes how sure it is that the target is its own; [Open] takes the surest. `--source NAME` ([Options].Kind)
+// overrides that, and a kind that cannot read what it was forced to answers with a [Mismatch], to which Open adds what
+// the target looks like.
+//
+// What every source promises, and package sourcetest tests:
+//
+//   - Complete or fail. What should have been read and could not is a *scanner.Gap in the stream, with the thing, the
+//     cause and the next command; the source goes on. Only what ends everything (a cancelled context, a target that is
+//     gone) is another error, and then the last thing yielded. What is left out on purpose (binary files, ignored files,
+//     symbolic links) is counted in Coverage.Skipped under its reason.
+//   - Deterministic. The same input gives the same chunks in the same order.
+//   - Bounded. A text up to a few MiB is one chunk; a longer one comes in pieces, Chunk.More set on all but the last, each
+//     with its own Offset and Line. Buffers are reused: Chunk.Data is valid until the next chunk.
+//   - Prompt. A cancelled context ends a source before its next chunk, and leaves no goroutine behind.
+//   - Honest places. Location.Path has slashes and is relative to the target for directories and repositories; Offset and
+//     Line are those of the chunk's first byte in the file, blob or field.
+//
+// A git repository is read as objects, never as diffs: everything that its references, stash entries and the HEADs of its
+// work trees reach. Every commit is decoded once, every tree once for each path it stands at, and every blob is read once
+// however many commits hold it. Commits are visited parents first, so that what a visit meets for the first time is what
+// the commit brought in. Which references hold a key, and whether HEAD still has it, is worked out afterwards for the
+// blobs with findings alone (scanner.Placer). What only reflogs reach, or nothing, is not history and is not read.
+//
+// go-git reads references, index and configuration, the git program does where go-git cannot, and internal/pack reads
+// objects. A work tree's file whose content stood at its path in the history is not read a second time.
+//
+// # Exports
+//
+// An export is a file of records: tickets with their comments, messages, rows of a table. A file of a directory that is
+// surely one is read as one. Its places are of another kind than those of other files:
+//
+//   - Path is the export, Record the ticket or message by the name that its users know, Field the text in it: "description",
+//     "comment 5501", "fields.summary", "Comment #2". What a record calls by no name is counted: "record 3", "line 3",
+//     "row 3". Field begins with "history " for what a person has since changed or deleted.
+//   - Author, Time and URL are those of the comment, or whatever else wrote itself into the record, and else of the record.
+//     A time without a zone is taken as UTC. A URL has no query and no fragment of the export's.
+//   - Offset and Line count in the field's text, as the format holds it (JSON escapes, XML references and CSV quotes
+//     resolved; in XML without the white space before it), and where View is set in that view.
+//   - A text longer than 1 MiB comes in parts, each a text of its own under every view, with its Offset and Line in the field.
+//     Parts overlap by 64 KiB, so that what is shorter lies whole in one of them. A record longer than 4 MiB is given on
+//     before it was read whole; its first fields have what was known of author, time and name by then.
+//   - Where the format is broken, the bytes up to where it can be read again, or to the end, are text of the file, with Offset
+//     and Line in the file and without Record, after a gap that says where and why.
+//
+// Views are those of package decode, and three made here, for rules that want more than a value: "named" is a short text
+// with the name that the record has for it, "record" are the texts of a record with all their names, and "joined" is the
+// text of spans that the format keeps apart. Views of one field follow its text. "record" and "joined" show several fields
+// and follow them all: a key seen there is news only if no field of the record showed it.
+package source

@@ -1,0 +1,232 @@
+package source
+
+import (
+	"bytes"
+	"strings"
+	"unicode"
+
+	"github.com/quash-sh/quash/scanner"
+	"github.com/quash-sh/quash/scanner/internal/decode"
+)
+
+// place is where a held text stands. It is asked when the text is given on, not before: only then is known what the
+// record says of itself.
+type place interface {
+	// location is the place without its path, name the name of the text for the view "named", or nothing.
+	location() (at scanner.Location, name string)
+}
+
+// held is a text, or a part of one, that waits for its record to end.
+type held struct {
+	place      place
+	view       string
+	start, end int // in the holder's buf
+	offset     int64
+	line       int
+}
+
+// holder keeps the texts of a record until it was read, as far as recordSize allows.
+type holder struct {
+	r    *reading
+	buf  []byte
+	held []held
+	turn int  // counts the flushes
+	open held // the text that is being read, from open.start to the end of buf; no place when there is none
+}
+
+// begin begins a text under a view, empty for the text as it stands.
+func (h *holder) begin(p place, view string) {
+	h.open = held{place: p, view: view, start: len(h.buf)}
+}
+
+// write adds to the text that was begun.
+func (h *holder) write(b []byte) {
+	h.buf = append(h.buf, b...)
+	if len(h.buf)-h.open.start >= fieldSize {
+		h.part()
+	}
+	if len(h.buf) >= recordSize {
+		h.flush()
+	}
+}
+
+// part takes a part off the text that is being read, up to a break between words where there is one.
+func (h *holder) part() {
+	text := h.buf[h.open.start:]
+	end := len(text)
+	if i := bytes.LastIndexAny(text[end-fieldOverlap:], " \t\r\n"); i > 0 {
+		end += i - fieldOverlap
+	}
+	next := end - fieldOverlap
+	if i := bytes.IndexAny(text[next:next+fieldOverlap/2], " \t\r\n"); i >= 0 {
+		next += i + 1
+	}
+	p := h.open
+	p.end = p.start + end
+	h.held = append(h.held, p)
+	h.open.offset += int64(next)
+	h.open.line += bytes.Count(text[:next], []byte{'\n'})
+	h.open.start = len(h.buf)
+	h.buf = append(h.buf, text[next:]...)
+}
+
+// text is the text that is being read, when it is all held.
+func (h *holder) text() []byte {
+	if h.open.offset > 0 {
+		return nil
+	}
+	return h.buf[h.open.start:]
+}
+
+// end ends the text that was begun.
+func (h *holder) end() {
+	if h.open.place == nil {
+		return
+	}
+	if h.open.end = len(h.buf); h.open.end > h.open.start {
+		h.held = append(h.held, h.open)
+	}
+	h.open = held{}
+	if len(h.held) >= maxHeld {
+		h.flush()
+	}
+}
+
+// flush gives on what is held. A text that is being read stays.
+func (h *holder) flush() {
+	h.turn++
+	for _, t := range h.held {
+		if h.r.stopped {
+			break
+		}
+		at, name := t.place.location()
+		at.Path, at.Offset, at.Line, at.View = h.r.path, t.offset, t.line+1, t.view
+		h.r.views.give(h.r, at, name, h.buf[t.start:t.end])
+	}
+	h.held = h.held[:0]
+	start := len(h.buf)
+	if h.open.place != nil {
+		start = h.open.start
+	}
+	h.buf = h.buf[:copy(h.buf, h.buf[start:])]
+	h.open.start = 0
+}
+
+// finish gives on everything, as far as it was read.
+func (h *holder) finish() {
+	h.end()
+	h.flush()
+}
+
+// viewer makes the views of a text.
+type viewer struct {
+	buf   decode.Buffer
+	named []byte
+}
+
+// A value with its name is one text more when it is short enough to stand for itself alone.
+const (
+	shortestNamed = 8
+	longestNamed  = 1 << 10
+)
+
+// give gives on a text under each of its views.
+func (v *viewer) give(r *reading, at scanner.Location, name string, text []byte) {
+	v.under(r, at, text)
+	if name == "" || len(text) < shortestNamed || len(text) > longestNamed || bytes.IndexByte(text, '\n') >= 0 {
+		return
+	}
+	v.named = appendMember(v.named[:0], name, text)
+	at.Offset, at.Line, at.View = 0, 1, viewNamed
+	v.under(r, at, v.named)
+}
+
+// appendMember appends a name and a text in the way of JSON.
+func appendMember(dst []byte, name string, text []byte) []byte {
+	dst = append(appendQuoted(append(dst, '"'), []byte(name)), `": "`...)
+	return append(appendQuoted(dst, text), '"')
+}
+
+// appendQuoted appends a text as it stands between the quotes of JSON, with as few escapes as may be.
+func appendQuoted(dst, text []byte) []byte {
+	for _, c := range text {
+		switch c {
+		case '\n':
+			dst = append(dst, `\n`...)
+		case '\r':
+			dst = append(dst, `\r`...)
+		case '"', '\\':
+			dst = append(dst, '\\', c)
+		default:
+			dst = append(dst, c)
+		}
+	}
+	return dst
+}
+
+// under gives on a text as it stands and under the views of package decode.
+func (v *viewer) under(r *reading, at scanner.Location, text []byte) {
+	r.chunk(scanner.Chunk{Data: text, From: at})
+	own := at.View
+	for name, view := range decode.Views(text, &v.buf) {
+		if at.View = own; own == "" {
+			at.View = name
+		}
+		r.chunk(scanner.Chunk{Data: view, From: at})
+		if r.stopped {
+			return
+		}
+	}
+}
+
+// Lengths, in bytes, of what a location takes from an export.
+const (
+	maxLabel = 64
+	maxPath  = 200
+)
+
+// label returns a name, an author or the like as a location may show it: one line without characters that nobody sees,
+// of bounded length. It returns nothing for what could itself be a key: a run of twenty or more letters and digits mixed,
+// except the 24 hexadecimal digits that some databases name things by.
+func label(b []byte) string {
+	if len(b) > 4*maxLabel || keyLike(b) {
+		return ""
+	}
+	s := strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case !unicode.IsPrint(r):
+			return -1
+		}
+		return r
+	}, string(bytes.ToValidUTF8(bytes.TrimSpace(b), nil)))
+	if len(s) > maxLabel {
+		s = strings.ToValidUTF8(s[:maxLabel], "") + "…"
+	}
+	return s
+}
+
+// keyLike reports whether a run of letters and digits in b could be a key.
+func keyLike(b []byte) bool {
+	const longest, object = 20, 24
+	for len(b) > 0 {
+		n := 0
+		letters, digits, hex := false, false, true
+		for ; n < len(b) && alphanumeric(b[n]); n++ {
+			digit := b[n] <= '9'
+			digits = digits || digit
+			letters = letters || !digit
+			hex = hex && (digit || 'a' <= b[n] && b[n] <= 'f')
+		}
+		if n >= longest && letters && digits && !(hex && n == object) {
+			return true
+		}
+		b = b[min(n+1, len(b)):]
+	}
+	return false
+}
+
+func alphanumeric(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
+}

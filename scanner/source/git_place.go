@@ -1,0 +1,303 @@
+package source
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/quash-sh/quash/scanner"
+	"github.com/quash-sh/quash/scanner/source/internal/pack"
+)
+
+// maxGiven is how many places of one blob are given; those in HEAD come first, then the oldest.
+const maxGiven = 20
+
+// first is the place that is known of a blob while it is read: where it stood first.
+func (h *history) first(id pack.ID) scanner.Location {
+	at := scanner.Location{Repository: h.repo.name, Blob: id.String(), Line: 1}
+	if all := h.blobs.of(id); len(all) > 0 {
+		at.Path = h.paths.path(all[0].path)
+		at.Commit = h.commitName(all[0].commit)
+	}
+	return at
+}
+
+func (h *history) commitName(i int32) string {
+	if i < 0 {
+		return ""
+	}
+	return h.commits[i].id.String()
+}
+
+// Place implements scanner.Placer.
+func (g *git) Place(ctx context.Context, at []scanner.Location) ([][]scanner.Location, error) {
+	if g.plan.history == nil {
+		return make([][]scanner.Location, len(at)), nil
+	}
+	p := newPlacer(g.plan.history)
+	defer p.store.Close()
+	for _, l := range at {
+		p.want(l)
+	}
+	if err := p.trace(ctx); err != nil {
+		return nil, err
+	}
+	places := make([][]scanner.Location, len(at))
+	for i, l := range at {
+		places[i] = p.places(l)
+	}
+	return places, p.damage.err()
+}
+
+// placer works out where blobs stood. A spot is a blob at a path; what is asked of one is which references hold it, and
+// whether HEAD's tree does.
+//
+// A reference holds a spot when any commit it reaches does. It is enough to know the commits that brought the spot in:
+// whose tree has it and whose first parent's has not. Those are found by comparing each commit's tree with that of its
+// first parent, only along the paths that are asked for and only where they differ.
+type placer struct {
+	*history
+	store  *pack.Store
+	damage *damage
+
+	spots    map[spot]*traced
+	messages map[int32]*traced // by commit, whose message is asked for
+	order    []*traced
+	below    map[int32]map[string]int32 // by directory: the paths asked for in it
+	byPath   map[int32][]*traced
+	authors  map[int32]signature // by commit
+	tips     []tip
+}
+
+type spot struct {
+	blob pack.ID
+	path int32
+}
+
+// traced is what is known of a spot, or of the message of a commit.
+type traced struct {
+	spot
+	commit int32   // the first that had it, or -1
+	enters []int32 // commits that brought it in
+	inHead bool
+	refs   []string
+	named  bool // refs has a branch or a tag
+}
+
+// tip is a reference to a commit.
+type tip struct {
+	name   string // as people write it
+	commit int32
+	other  bool // neither a branch nor a tag
+}
+
+func newPlacer(h *history) *placer {
+	p := &placer{
+		history: h, store: h.store.Fork(), damage: &damage{partial: h.repo.partial},
+		spots: map[spot]*traced{}, messages: map[int32]*traced{}, authors: map[int32]signature{},
+		below: map[int32]map[string]int32{}, byPath: map[int32][]*traced{},
+	}
+	for _, r := range h.refs {
+		if c, ok := h.commitOf(r.id); ok {
+			p.tips = append(p.tips, tip{r.short(), c, r.rank() == rankOther})
+		}
+	}
+	return p
+}
+
+// want asks for the places of a location.
+func (p *placer) want(l scanner.Location) {
+	if c, ok := p.message(l); ok {
+		if p.messages[c] == nil {
+			p.messages[c] = &traced{commit: c, enters: []int32{c}}
+			p.order = append(p.order, p.messages[c])
+		}
+		return
+	}
+	id, err := pack.ParseID(l.Blob)
+	if err != nil {
+		return
+	}
+	for _, b := range p.blobs.of(id) {
+		s := spot{id, b.path}
+		if p.spots[s] != nil {
+			continue
+		}
+		t := &traced{spot: s, commit: b.commit}
+		p.spots[s] = t
+		p.order = append(p.order, t)
+		p.byPath[b.path] = append(p.byPath[b.path], t)
+		p.along(b.path)
+	}
+}
+
+// along makes compare look at every part of a path.
+func (p *placer) along(path int32) {
+	for _, part := range p.paths.parts(path) {
+		n := p.paths.nodes[part]
+		if p.below[n.parent] == nil {
+			p.below[n.parent] = map[string]int32{}
+		}
+		p.below[n.parent][n.name] = part
+	}
+}
+
+// message returns the commit whose message a location is in. The message of a tag is placed when it is read.
+func (p *placer) message(l scanner.Location) (int32, bool) {
+	if l.Field != messageField || l.Blob != "" {
+		return 0, false
+	}
+	id, _ := pack.ParseID(l.Commit)
+	c, ok := p.commitAt[id]
+	return c, ok
+}
+
+// places returns the places of a location; nil where it needs none.
+func (p *placer) places(l scanner.Location) []scanner.Location {
+	if c, ok := p.message(l); ok {
+		l.Refs = p.messages[c].refs
+		return []scanner.Location{l}
+	}
+	id, err := pack.ParseID(l.Blob)
+	if err != nil {
+		return nil
+	}
+	var all []*traced
+	for _, b := range p.blobs.of(id) {
+		all = append(all, p.spots[spot{id, b.path}])
+	}
+	slices.SortStableFunc(all, func(a, b *traced) int {
+		if a.inHead != b.inHead {
+			return map[bool]int{true: -1, false: 1}[a.inHead]
+		}
+		return cmp.Compare(a.commit, b.commit)
+	})
+	var places []scanner.Location
+	for _, t := range all[:min(len(all), maxGiven)] {
+		at := l
+		at.Path, at.Commit, at.InHead, at.Refs = p.paths.path(t.path), p.commitName(t.commit), t.inHead, t.refs
+		places = append(places, signed(at, p.author(t.commit)))
+	}
+	return places
+}
+
+// author reads who made a commit.
+func (p *placer) author(i int32) signature {
+	s, ok := p.authors[i]
+	if ok || i < 0 {
+		return s
+	}
+	id := p.commits[i].id
+	o, err := p.store.Object(id)
+	if err == nil {
+		var c commit
+		c, err = parseCommit(o.Data)
+		s = c.author
+	}
+	if err != nil {
+		p.damage.add("commit", id, err)
+	}
+	p.authors[i] = s
+	return s
+}
+
+// trace finds where the spots came in, and which references hold them.
+func (p *placer) trace(ctx context.Context) error {
+	for i, c := range p.commits {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if len(p.byPath) == 0 {
+			break
+		}
+		var before pack.ID
+		if len(c.parents) > 0 {
+			before = p.commits[c.parents[0]].tree
+		}
+		p.compare(c.tree, before, 0, func(t *traced) { t.enters = append(t.enters, int32(i)) })
+	}
+	for batch := range slices.Chunk(p.order, 64) {
+		p.reach(batch)
+	}
+	for _, r := range p.refs {
+		if i, ok := p.commitOf(r.id); ok && r.name == headName {
+			p.compare(p.commits[i].tree, pack.ID{}, 0, func(t *traced) { t.inHead = true })
+		}
+	}
+	return nil
+}
+
+// compare calls found for the spots that a tree has below path and the tree before it has not.
+func (p *placer) compare(id, before pack.ID, path int32, found func(*traced)) {
+	if id == before {
+		return
+	}
+	now := p.entries(id, path)
+	var old map[int32]treeEntry
+	if !before.IsZero() {
+		old = p.entries(before, path)
+	}
+	for child, e := range now {
+		was := old[child]
+		if was.id == e.id {
+			continue
+		}
+		if e.mode == modeTree {
+			if was.mode != modeTree {
+				was.id = pack.ID{}
+			}
+			p.compare(e.id, was.id, child, found)
+			continue
+		}
+		for _, t := range p.byPath[child] {
+			if t.blob == e.id {
+				found(t)
+			}
+		}
+	}
+}
+
+// entries returns the entries of a tree that are asked for, by path.
+func (p *placer) entries(id pack.ID, path int32) map[int32]treeEntry {
+	wanted := p.below[path]
+	data, err := readTree(p.store, id)
+	if err != nil || len(wanted) == 0 {
+		return nil // a damaged tree is a gap of the history already
+	}
+	found := map[int32]treeEntry{}
+	for len(data) > 0 {
+		var e treeEntry
+		if e, data, err = nextEntry(data, p.repo.hash); err != nil {
+			break
+		}
+		if child, ok := wanted[string(e.name)]; ok {
+			found[child] = e
+		}
+	}
+	return found
+}
+
+// reach finds the references that hold up to 64 spots. Bit i of a commit's word says that it or an ancestor has spot i.
+func (p *placer) reach(batch []*traced) {
+	words := make([]uint64, len(p.commits))
+	for i, t := range batch {
+		for _, c := range t.enters {
+			words[c] |= 1 << i
+		}
+	}
+	for i, c := range p.commits {
+		for _, parent := range c.parents {
+			words[i] |= words[parent]
+		}
+	}
+	for _, r := range p.tips {
+		for i, t := range batch {
+			// Other references (pull requests, notes, stash) are given only where no branch and no tag holds the spot.
+			if words[r.commit]&(1<<i) == 0 || r.other && t.named {
+				continue
+			}
+			t.refs = append(t.refs, r.name)
+			t.named = !r.other
+		}
+	}
+}

@@ -1,0 +1,106 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha1"
+	"crypto/sha256"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync/atomic"
+
+	"github.com/quash-sh/quash/scanner"
+	"github.com/quash-sh/quash/scanner/source/internal/pack"
+)
+
+// newWorktree lists the files of the work tree. With a history, those are left out later whose content is a blob that
+// stood at their path: their keys are found in the history, once.
+func newWorktree(ctx context.Context, g *git) (*tree, []*scanner.Gap, error) {
+	w, err := listFiles(ctx, g.repo.root, &g.counter, g.options)
+	if err != nil {
+		return nil, nil, err
+	}
+	t := &tree{counter: &g.counter, root: g.repo.root, files: w.files, max: g.options.MaxFile}
+	var read atomic.Int64
+	t.step = func() {
+		if n := int(read.Add(1)); n%16 == 0 || n == len(t.files) {
+			g.progress("work tree", n, len(t.files))
+		}
+	}
+	if h := g.plan.history; h != nil {
+		t.known = h.known
+	}
+	return t, append(w.gaps, g.submodules(ctx)...), nil
+}
+
+// submodules returns a gap for each submodule that is not checked out. One that is was read as files.
+func (g *git) submodules(ctx context.Context) []*scanner.Gap {
+	t, err := g.repo.tracked(ctx)
+	if err != nil {
+		return []*scanner.Gap{{
+			What: "submodules of " + g.repo.name, Why: "the index cannot be read: " + err.Error(), Next: "git fsck, then git read-tree HEAD", Err: err,
+		}}
+	}
+	var gaps []*scanner.Gap
+	for _, path := range t.links {
+		entries, _ := os.ReadDir(filepath.Join(g.repo.root, filepath.FromSlash(path)))
+		if !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() != ".git" }) {
+			gaps = append(gaps, &scanner.Gap{What: "submodule " + path, Why: "not checked out", Next: "git submodule update --init " + path})
+		}
+	}
+	return gaps
+}
+
+// maxNormal is the longest file whose line ends are changed to look it up.
+const maxNormal = 32 << 20
+
+// known reports whether a file's content stood at its path in the history, as it is or with the line ends that git
+// checks in where core.autocrlf is set.
+func (h *history) known(path string, f io.ReadSeeker, size int64) (bool, error) {
+	at := h.paths.find(path)
+	if at < 0 {
+		return false, nil
+	}
+	sum := h.blobHash(size)
+	if _, err := io.Copy(sum, f); err != nil {
+		return false, err
+	}
+	if h.stood(pack.MakeID(sum.Sum(nil)), at) {
+		return true, nil
+	}
+	if size > maxNormal {
+		return false, nil
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return false, err
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxNormal))
+	if err != nil || !bytes.Contains(text, []byte("\r\n")) {
+		return false, err
+	}
+	text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
+	sum = h.blobHash(int64(len(text)))
+	sum.Write(text)
+	return h.stood(pack.MakeID(sum.Sum(nil)), at), nil
+}
+
+// stood reports whether a blob that is there to read was at a path.
+func (h *history) stood(id pack.ID, path int32) bool {
+	at := func(p blobPlace) bool { return p.path == path }
+	return slices.ContainsFunc(h.blobs.of(id), at) && h.store.Has(id)
+}
+
+// blobHash begins the name of a blob.
+func (h *history) blobHash(size int64) hash.Hash {
+	var sum hash.Hash = sha1.New()
+	if h.repo.hash == sha256.Size {
+		sum = sha256.New()
+	}
+	fmt.Fprintf(sum, "blob %d\x00", size)
+	return sum
+}

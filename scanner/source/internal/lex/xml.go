@@ -1,0 +1,334 @@
+package lex
+
+import (
+	"bytes"
+	"unicode/utf8"
+
+	"github.com/quash-sh/quash/scanner/internal/decode"
+)
+
+// XML reads an XML document. Tags must nest, be closed, and end within one window; a document has one root.
+type XML struct {
+	in    *Input
+	names []byte // the names of the open elements, one after the other
+	ends  []int  // where each ends in names
+	until string // what ends the CDATA section or comment that is being read
+	kind  Kind   // what that gives
+	attrs []byte // of the last Begin
+	empty bool   // the last Begin was <name/>
+	root  bool   // the root was seen
+	char  [utf8.UTFMax]byte
+}
+
+// NewXML returns a reader of the document that in holds. The elements open are taken as open already, so that reading can
+// go on inside a document.
+func NewXML(in *Input, open ...string) *XML {
+	x := &XML{in: in}
+	for _, name := range open {
+		x.push([]byte(name))
+	}
+	return x
+}
+
+// Depth is the number of open elements, the one of a Begin token included and the one of an End token not.
+func (x *XML) Depth() int { return len(x.ends) }
+
+// Name is the name of an open element, 0 the outermost.
+func (x *XML) Name(i int) []byte {
+	if i == 0 {
+		return x.names[:x.ends[0]]
+	}
+	return x.names[x.ends[i-1]:x.ends[i]]
+}
+
+func (x *XML) push(name []byte) {
+	x.root = true
+	x.names = append(x.names, name...)
+	x.ends = append(x.ends, len(x.names))
+}
+
+func (x *XML) pop() Token {
+	name := x.Name(x.Depth() - 1)
+	x.ends = x.ends[:x.Depth()-1]
+	x.names = x.names[:len(x.names)-len(name)]
+	return Token{Kind: End, Text: name}
+}
+
+// Next returns the next token. io.EOF ends a whole document; any other error is an [Error].
+func (x *XML) Next() (Token, error) {
+	if x.empty {
+		x.empty = false
+		return x.pop(), nil
+	}
+	if x.until != "" {
+		return x.section()
+	}
+	if !x.in.need(1) {
+		return Token{}, x.end()
+	}
+	if x.in.rest()[0] == '<' {
+		return x.markup()
+	}
+	return x.text()
+}
+
+// end is the error at the end of the input.
+func (x *XML) end() error {
+	if x.Depth() > 0 || !x.root || x.in.Err() != nil {
+		return x.cut()
+	}
+	return x.in.end()
+}
+
+// cut names the element that the input ends in.
+func (x *XML) cut() error {
+	if x.Depth() == 0 {
+		return x.in.cut("before the first element")
+	}
+	return x.in.cut("inside " + tagName(x.Name(x.Depth()-1)))
+}
+
+// tagName is a name as an error may show it: content that was taken for a tag is not shown.
+func tagName(name []byte) string {
+	if len(name) > 24 {
+		return "an element"
+	}
+	for _, c := range name {
+		if !('a' <= c|0x20 && c|0x20 <= 'z') && c != '-' && c != ':' {
+			return "an element"
+		}
+	}
+	return "<" + string(name) + ">"
+}
+
+// text reads character data up to the next tag, reference or end of the window.
+func (x *XML) text() (Token, error) {
+	b := x.in.rest()
+	n := 0
+	for n < len(b) && b[n] != '<' && b[n] != '&' {
+		n++
+	}
+	if x.Depth() == 0 {
+		if lead := len(b) - len(bytes.TrimLeft(b, " \t\r\n")); lead < max(n, 1) {
+			return Token{}, x.in.broken(lead, "text outside of the root element")
+		}
+	}
+	if n == 0 {
+		return x.reference(), nil
+	}
+	x.in.i += n
+	return Token{Kind: Text, Text: b[:n]}, nil
+}
+
+// reference reads what stands at "&": a character, or just that sign.
+func (x *XML) reference() Token {
+	x.in.need(12)
+	b := x.in.rest()
+	r, n := decode.Reference(b)
+	if n == 0 {
+		x.in.i++
+		return Token{Kind: Text, Text: b[:1]}
+	}
+	x.in.i += n
+	return Token{Kind: Text, Text: utf8.AppendRune(x.char[:0], r)}
+}
+
+// sections are what begins with <! or <?, and how each ends.
+var sections = [...]struct {
+	open, end string
+	kind      Kind
+}{
+	{"<![CDATA[", "]]>", Text},
+	{"<!--", "-->", Comment},
+	{"<?", "?>", Comment},
+}
+
+// markup reads what stands at "<".
+func (x *XML) markup() (Token, error) {
+	x.in.need(len("<![CDATA["))
+	b := x.in.rest()
+	for _, s := range sections {
+		if len(b) >= len(s.open) && string(b[:len(s.open)]) == s.open {
+			if s.kind == Text && x.Depth() == 0 {
+				break
+			}
+			x.in.i += len(s.open)
+			x.until, x.kind = s.end, s.kind
+			return x.section()
+		}
+	}
+	size, err := x.tagSize()
+	if err != nil {
+		return Token{}, err
+	}
+	b = x.in.rest()[:size]
+	switch b[1] {
+	case '/':
+		return x.endTag(b)
+	case '!':
+		x.in.i += size
+		return Token{Kind: Comment, Text: b[2 : size-1]}, nil
+	}
+	return x.beginTag(b)
+}
+
+// section reads a piece of a CDATA section or a comment.
+func (x *XML) section() (Token, error) {
+	if !x.in.need(len(x.until)) {
+		return Token{}, x.cut()
+	}
+	b := x.in.rest()
+	if n := bytes.Index(b, []byte(x.until)); n >= 0 {
+		x.in.i += n + len(x.until)
+		x.until = ""
+		return Token{Kind: x.kind, Text: b[:n]}, nil
+	}
+	n := len(b) - len(x.until) + 1
+	x.in.i += n
+	return Token{Kind: x.kind, Text: b[:n], More: true}, nil
+}
+
+// tagSize reads until the tag, or the document type, that begins here is in the window, and returns its size.
+func (x *XML) tagSize() (int, error) {
+	var quote byte
+	brackets, i := 0, 1
+	for {
+		b := x.in.rest()
+		declaration := len(b) > 1 && b[1] == '!'
+		for ; i < len(b); i++ {
+			switch c := b[i]; {
+			case c == '<' && !declaration:
+				return 0, x.in.broken(i, `"<" inside a tag`)
+			case c == quote:
+				quote = 0
+			case quote != 0:
+			case c == '"' || c == '\'':
+				quote = c
+			case c == '[':
+				brackets++
+			case c == ']':
+				brackets--
+			case c == '>' && (brackets <= 0 || !declaration):
+				return i + 1, nil
+			}
+		}
+		if x.in.full() {
+			return 0, x.in.broken(0, "a tag that does not end")
+		}
+		if !x.in.more() {
+			return 0, x.cut()
+		}
+	}
+}
+
+func (x *XML) endTag(b []byte) (Token, error) {
+	name := bytes.TrimRight(b[2:len(b)-1], " \t\r\n")
+	if x.Depth() == 0 || !bytes.Equal(name, x.Name(x.Depth()-1)) {
+		return Token{}, x.in.broken(0, tagName(name)+" is closed and was not opened there")
+	}
+	x.in.i += len(b)
+	return x.pop(), nil
+}
+
+func (x *XML) beginTag(b []byte) (Token, error) {
+	body := b[1 : len(b)-1]
+	empty := bytes.HasSuffix(body, []byte("/"))
+	if empty {
+		body = body[:len(body)-1]
+	}
+	n := nameSize(body)
+	attrs := body[n:]
+	switch {
+	case n == 0:
+		return Token{}, x.in.broken(0, "a tag without a name")
+	case x.Depth() == 0 && x.root:
+		return Token{}, x.in.broken(0, "a second root element")
+	case x.Depth() == deepest:
+		return Token{}, x.in.broken(0, "elements nested too deep")
+	case !wellFormed(attrs):
+		return Token{}, x.in.broken(0, "an attribute that is not name=\"value\"")
+	}
+	x.in.i += len(b)
+	x.push(body[:n])
+	x.attrs, x.empty = attrs, empty
+	return Token{Kind: Begin, Text: body[:n]}, nil
+}
+
+// nameSize is the size of the name at the start of b.
+func nameSize(b []byte) int {
+	for i, c := range b {
+		letter := 'a' <= c|0x20 && c|0x20 <= 'z' || c == '_' || c == ':' || c >= 0x80
+		if !letter && (i == 0 || !('0' <= c && c <= '9' || c == '-' || c == '.')) {
+			return i
+		}
+	}
+	return len(b)
+}
+
+// wellFormed reports whether b is attributes.
+func wellFormed(b []byte) bool {
+	for len(b) > 0 {
+		_, _, rest, ok := attr(b)
+		if !ok {
+			return len(bytes.TrimSpace(b)) == 0
+		}
+		b = rest
+	}
+	return true
+}
+
+// attr reads the first attribute of b, which begins with white space.
+func attr(b []byte) (name, value, rest []byte, ok bool) {
+	t := bytes.TrimLeft(b, " \t\r\n")
+	n := nameSize(t)
+	if n == 0 || len(t) == len(b) {
+		return nil, nil, b, false
+	}
+	name, t = t[:n], bytes.TrimLeft(t[n:], " \t\r\n")
+	if len(t) == 0 || t[0] != '=' {
+		return nil, nil, b, false
+	}
+	t = bytes.TrimLeft(t[1:], " \t\r\n")
+	if len(t) < 2 || t[0] != '"' && t[0] != '\'' {
+		return nil, nil, b, false
+	}
+	end := bytes.IndexByte(t[1:], t[0])
+	if end < 0 {
+		return nil, nil, b, false
+	}
+	return name, t[1 : end+1], t[end+2:], true
+}
+
+// Attrs calls f for every attribute of the Begin token that Next returned last. The slices are valid during the call.
+func (x *XML) Attrs(f func(name, value []byte)) {
+	var buf []byte
+	for b := x.attrs; ; {
+		name, value, rest, ok := attr(b)
+		if !ok {
+			return
+		}
+		buf = appendResolved(buf[:0], value)
+		f(name, buf)
+		b = rest
+	}
+}
+
+// RawAttrs are the attributes of the Begin token that Next returned last, as they stand.
+func (x *XML) RawAttrs() []byte { return x.attrs }
+
+// appendResolved appends the value of an attribute with its references resolved.
+func appendResolved(dst, value []byte) []byte {
+	for len(value) > 0 {
+		n := bytes.IndexByte(value, '&')
+		if n < 0 {
+			return append(dst, value...)
+		}
+		dst, value = append(dst, value[:n]...), value[n:]
+		r, size := decode.Reference(value)
+		if size == 0 {
+			r, size = '&', 1
+		}
+		dst, value = utf8.AppendRune(dst, r), value[size:]
+	}
+	return dst
+}

@@ -1,0 +1,289 @@
+package pack
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Type is the type of an object, as packs number it.
+type Type uint8
+
+// The types of objects. The two kinds of delta are seen inside packs only.
+const (
+	Commit Type = 1
+	Tree   Type = 2
+	Blob   Type = 3
+	Tag    Type = 4
+
+	offsetDelta Type = 6
+	refDelta    Type = 7
+)
+
+// String names the type as git does.
+func (t Type) String() string {
+	switch t {
+	case Commit:
+		return "commit"
+	case Tree:
+		return "tree"
+	case Blob:
+		return "blob"
+	case Tag:
+		return "tag"
+	default:
+		return "object"
+	}
+}
+
+// Limits in bytes. An object stored whole and over Large is streamed. Git itself makes no deltas of files over 512 MiB
+// (core.bigFileThreshold), so that maxRebuilt refuses nothing that git made.
+const (
+	Large      = 32 << 20
+	maxRebuilt = 512 << 20
+	cacheBytes = 64 << 20
+)
+
+// maxChain bounds a delta chain; git's own bound is 4095.
+const maxChain = 5000
+
+// ErrMissing says that no object of the store has the name.
+var ErrMissing = errors.New("missing from the repository")
+
+// Object is one object.
+type Object struct {
+	Type Type
+	// Size is the length in bytes.
+	Size int64
+	// Data is the content, nil when Size is over Large and the object can be streamed. It is shared: do not change it.
+	Data []byte
+
+	open func() (io.ReadCloser, error)
+}
+
+// Open reads the content from its start. An error of a streamed object can come late, from Read.
+func (o Object) Open() (io.ReadCloser, error) {
+	if o.open != nil {
+		return o.open()
+	}
+	return io.NopCloser(bytes.NewReader(o.Data)), nil
+}
+
+// Problem is a file of the object directories that cannot be read.
+type Problem struct {
+	Path string
+	Err  error
+}
+
+// Store is the objects of a repository. It is for one goroutine, Fork and Has excepted.
+type Store struct {
+	hash  int
+	dirs  []string
+	packs []*packed
+	last  int // the pack that had the object asked for last
+
+	files   []*file
+	opened  []int // packs that are open, oldest first
+	cache   *cache
+	read    *reader
+	inflate inflater
+	delta   []byte
+}
+
+// packed is a pack with its index, shared between forks.
+type packed struct {
+	path     string // of the .pack file
+	index    *index
+	promised bool // a .promisor file stands beside it: what it names may be elsewhere
+}
+
+// maxOpen bounds the packs that a store holds open.
+const maxOpen = 64
+
+// Open opens an object directory and its alternates. hash is the length of object names, 20 or 32 bytes. What cannot be
+// read comes back as problems; the store has the rest.
+func Open(objects string, hash int) (*Store, []Problem) {
+	s := &Store{hash: hash}
+	var problems []Problem
+	s.dirs, problems = withAlternates(objects)
+	for _, dir := range s.dirs {
+		found, p := readPacks(dir, hash)
+		s.packs = append(s.packs, found...)
+		problems = append(problems, p...)
+	}
+	s.reset()
+	return s, problems
+}
+
+// Fork returns a store of the same objects for another goroutine. It shares the indexes and has files and a cache of
+// its own.
+func (s *Store) Fork() *Store {
+	f := &Store{hash: s.hash, dirs: s.dirs, packs: s.packs}
+	f.reset()
+	return f
+}
+
+func (s *Store) reset() {
+	s.files = make([]*file, len(s.packs))
+	s.cache = newCache(cacheBytes)
+	s.read = newReader()
+}
+
+// Close closes the files. The store can be used again, and opens them anew.
+func (s *Store) Close() {
+	for _, i := range s.opened {
+		s.files[i].f.Close()
+		s.files[i] = nil
+	}
+	s.opened = nil
+}
+
+// readPacks loads the pack indexes of an object directory.
+func readPacks(objects string, hash int) (packs []*packed, problems []Problem) {
+	dir := filepath.Join(objects, "pack")
+	names, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		problems = append(problems, Problem{dir, err})
+	}
+	for _, n := range names {
+		base, ok := strings.CutSuffix(n.Name(), ".idx")
+		if !ok {
+			continue
+		}
+		path := filepath.Join(dir, n.Name())
+		x, err := readIndex(path, hash)
+		if err != nil {
+			problems = append(problems, Problem{path, err})
+			continue
+		}
+		promised := slices.ContainsFunc(names, func(e fs.DirEntry) bool { return e.Name() == base+".promisor" })
+		packs = append(packs, &packed{filepath.Join(dir, base+".pack"), x, promised})
+	}
+	return packs, problems
+}
+
+// withAlternates returns an object directory and those that it borrows from.
+func withAlternates(objects string) (dirs []string, problems []Problem) {
+	dirs = []string{filepath.Clean(objects)}
+	for i := 0; i < len(dirs); i++ {
+		list, err := os.ReadFile(filepath.Join(dirs[i], "info", "alternates"))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			problems = append(problems, Problem{filepath.Join(dirs[i], "info", "alternates"), err})
+		}
+		for line := range strings.Lines(string(list)) {
+			line = strings.TrimRight(line, "\r\n")
+			if line == "" || strings.HasPrefix(line, "#") {
+				continue
+			}
+			if !filepath.IsAbs(line) {
+				line = filepath.Join(dirs[i], line)
+			}
+			line = filepath.Clean(line)
+			if slices.Contains(dirs, line) {
+				continue
+			}
+			if _, err := os.Stat(line); err != nil {
+				problems = append(problems, Problem{line, err})
+				continue
+			}
+			dirs = append(dirs, line)
+		}
+	}
+	return dirs, problems
+}
+
+// Sort orders the names so that reading the objects one after the other is cheap: loose ones first, then by pack and
+// offset. Equal stores give equal orders.
+func (s *Store) Sort(ids []ID) {
+	type key struct {
+		at place
+		id ID
+	}
+	keys := make([]key, len(ids))
+	for i, id := range ids {
+		at, ok := s.find(id)
+		if !ok {
+			at.pack = -1
+		}
+		keys[i] = key{at, id}
+	}
+	slices.SortFunc(keys, func(a, b key) int {
+		return cmp.Or(cmp.Compare(a.at.pack, b.at.pack), cmp.Compare(a.at.offset, b.at.offset), a.id.Compare(b.id))
+	})
+	for i, k := range keys {
+		ids[i] = k.id
+	}
+}
+
+// find looks an object up in the packs.
+func (s *Store) find(id ID) (place, bool) {
+	for k := range s.packs {
+		i := (s.last + k) % len(s.packs)
+		if off, ok := s.packs[i].index.find(id); ok {
+			s.last = i
+			return place{int32(i), off}, true
+		}
+	}
+	return place{}, false
+}
+
+// Promised reports whether a pack of a partial clone is among the packs.
+func (s *Store) Promised() bool {
+	return slices.ContainsFunc(s.packs, func(p *packed) bool { return p.promised })
+}
+
+// Has reports whether an object is there, without reading it. Any goroutine may call it.
+func (s *Store) Has(id ID) bool {
+	for _, p := range s.packs {
+		if _, ok := p.index.find(id); ok {
+			return true
+		}
+	}
+	for _, dir := range s.dirs {
+		if _, err := os.Stat(loosePath(dir, id)); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// Object reads an object. The error is ErrMissing when it is nowhere; any other says what is damaged.
+func (s *Store) Object(id ID) (Object, error) {
+	if at, ok := s.find(id); ok {
+		o, err := s.packedObject(at)
+		if err == nil {
+			return o, nil
+		}
+		if loose, looseErr := s.loose(id); looseErr == nil {
+			return loose, nil
+		}
+		return Object{}, err
+	}
+	return s.loose(id)
+}
+
+// file returns an open pack.
+func (s *Store) file(i int32) (*file, error) {
+	if f := s.files[i]; f != nil {
+		return f, nil
+	}
+	if len(s.opened) == maxOpen {
+		s.files[s.opened[0]].f.Close()
+		s.files[s.opened[0]] = nil
+		s.opened = s.opened[1:]
+	}
+	f, err := openFile(s.packs[i].path, s.hash)
+	if err != nil {
+		return nil, fmt.Errorf("pack %s: %w", filepath.Base(s.packs[i].path), err)
+	}
+	s.files[i] = f
+	s.opened = append(s.opened, int(i))
+	return f, nil
+}

@@ -1,0 +1,162 @@
+package source
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/quash-sh/quash/scanner"
+)
+
+// jiraItem is an issue, or what stands outside of all.
+type jiraItem struct {
+	self   about
+	number int    // the first is 1
+	custom string // the name of the custom field that is being read
+}
+
+// jiraElement is an element that is open.
+type jiraElement struct {
+	word *word
+	id   string
+	self about // of a comment or attachment: who and when
+}
+
+// jiraPlace is the place of a text in an item.
+type jiraPlace struct {
+	item    *jiraItem
+	self    about
+	field   string
+	name    string // of a custom field
+	comment string // the id of a comment
+}
+
+// shortestKey is the length below which names and attributes are not searched: no key is shorter.
+const shortestKey = 20
+
+// attributes takes what the attributes of an element say, and holds what of the tag could be a key.
+func (j *jiraReader) attributes(e *jiraElement) {
+	var start, end int
+	j.x.Attrs(func(name, value []byte) {
+		switch string(name) {
+		case "id":
+			e.id = label(value)
+		case "author":
+			e.self.set(meansAuthor, 0, value)
+		case "created":
+			e.self.set(meansTime, 0, value)
+		case "start":
+			start = count(value)
+		case "end":
+			end = count(value)
+		}
+	})
+	if e.word.exact == "issue" && j.item.self.record == outsideItems {
+		j.r.total = max(0, end-start)
+	}
+	j.holdName([]byte(e.word.exact))
+	j.x.Attrs(func(name, value []byte) {
+		j.holdName(name)
+		file := e.word.exact == "attachment" && string(name) == "name"
+		if file || len(value) >= shortestKey {
+			p := j.place()
+			p.field += " " + j.r.words.of(name).name
+			p.name = string(name)
+			j.hold(p, value)
+		}
+	})
+}
+
+// holdName holds the name of an element or attribute that is no name.
+func (j *jiraReader) holdName(name []byte) {
+	if len(name) >= shortestKey {
+		j.hold(&jiraPlace{item: j.item, field: "xml name"}, name)
+	}
+}
+
+func (j *jiraReader) hold(p *jiraPlace, text []byte) {
+	j.r.hold.begin(p, "")
+	j.r.hold.write(text)
+	j.r.hold.end()
+}
+
+// count reads a number of records; what is none is 0.
+func count(b []byte) int {
+	n := 0
+	for _, c := range b {
+		if c < '0' || c > '9' || n > 1e9 {
+			return 0
+		}
+		n = 10*n + int(c-'0')
+	}
+	return n
+}
+
+// path is where the reader stands inside the item.
+func (j *jiraReader) path() string {
+	switch len(j.open) {
+	case 0:
+		return ""
+	case 1:
+		return j.open[0].word.exact
+	}
+	names := make([]string, 0, 8)
+	for _, e := range j.open[:min(len(j.open), 8)] {
+		names = append(names, e.word.name)
+	}
+	return strings.Join(names, "/")
+}
+
+// place is where the reader stands.
+func (j *jiraReader) place() *jiraPlace {
+	p := &jiraPlace{item: j.item}
+	history := ""
+	for _, e := range j.open {
+		if e.self.named() {
+			p.self = e.self
+		}
+		if e.word.history {
+			history = historyPrefix
+		}
+	}
+	p.field = history + j.field(p)
+	return p
+}
+
+// field names the text that begins here as people cite it.
+func (j *jiraReader) field(p *jiraPlace) string {
+	path := j.path()
+	if len(j.open) < 2 {
+		return path
+	}
+	e := j.open[len(j.open)-1]
+	switch path {
+	case "comments/comment":
+		p.comment = e.id
+		return strings.TrimSpace("comment " + e.id)
+	case "attachments/attachment":
+		return strings.TrimSpace("attachment " + e.id)
+	case "labels/label":
+		return "label"
+	}
+	if field := j.open[1]; strings.HasPrefix(path, "customfields/customfield/") && j.item.custom != "" {
+		p.name = j.item.custom
+		if name := label([]byte(p.name)); name != "" {
+			return name
+		}
+		return field.id
+	}
+	return path
+}
+
+// location implements place.
+func (p *jiraPlace) location() (scanner.Location, string) {
+	at := p.item.self.over(scanner.Location{Record: p.item.self.record, Field: p.field})
+	if at.Record == "" {
+		at.Record = "item " + strconv.Itoa(p.item.number)
+	}
+	at = p.self.over(at)
+	if p.comment != "" && at.URL != "" {
+		at.URL += "?focusedCommentId=" + p.comment
+	}
+	return at, p.name
+}

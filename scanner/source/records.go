@@ -1,0 +1,138 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"path"
+	"strings"
+
+	"github.com/quash-sh/quash/scanner"
+	"github.com/quash-sh/quash/scanner/source/internal/lex"
+)
+
+var (
+	jsonRecords = format{
+		name: "json", title: "a JSON export",
+		score:  func(name string, head []byte) int { return scoreJSON(name, head, false) },
+		refuse: refuseJSON,
+		parse:  parseJSON(false),
+	}
+	jsonLines = format{
+		name: "jsonl", title: "an export of JSON lines",
+		score:  func(name string, head []byte) int { return scoreJSON(name, head, true) },
+		refuse: refuseJSON,
+		parse:  parseJSON(true),
+		resume: "\n",
+	}
+	csvRecords = format{
+		name: "csv", title: "a CSV export",
+		score:  scoreCSV,
+		refuse: refuseCSV,
+		parse:  parseCSV,
+	}
+)
+
+var (
+	_ = register(jsonRecords.kind())
+	_ = register(jsonLines.kind())
+	_ = register(csvRecords.kind())
+)
+
+// refuseJSON says why a file cannot be JSON records.
+func refuseJSON(head []byte) string {
+	head = bytes.TrimLeft(head, " \t\r\n")
+	switch {
+	case len(head) == 0:
+		return "it is empty"
+	case head[0] != '{' && head[0] != '[':
+		return "it does not begin with { or ["
+	}
+	return ""
+}
+
+// refuseCSV says why a file cannot be a table.
+func refuseCSV(head []byte) string {
+	switch {
+	case len(head) == 0:
+		return "it is empty"
+	case isBinary(head):
+		return "it holds zero bytes"
+	}
+	return ""
+}
+
+// scoreJSON says how sure it is that a file that begins with head is an export of JSON values, or of one such a line. It is
+// when one of the first objects is a ticket: something that a person wrote, with two of a name, an author and a time.
+// Everything else, such as configuration, is better read as the text that it is.
+func scoreJSON(name string, head []byte, lines bool) int {
+	if refuseJSON(head) != "" || isBinary(head) {
+		return ScoreNone
+	}
+	ext := strings.ToLower(path.Ext(name))
+	ticket, values := sniffJSON(head)
+	if ticket && lines == (values > 1 || ext == ".jsonl" || ext == ".ndjson") {
+		return ScoreLikely
+	}
+	return ScoreNone
+}
+
+// sniffJSON reports whether a ticket begins in head, and how many values do.
+func sniffJSON(head []byte) (ticket bool, values int) {
+	nobody := &emitter{ctx: context.Background(), yield: func(scanner.Chunk, error) bool { return true }}
+	r := newReading(nobody, "", bytes.NewReader(head))
+	r.words, _ = newWords(nil)
+	w := &jsonWalker{r: r, j: lex.NewJSON(r.in)}
+	for {
+		t, err := w.j.Next()
+		n := w.node
+		if err != nil {
+			return ticket || w.inTicket(), values
+		}
+		if w.token(t); n == nil && t.Kind == lex.Object {
+			values++
+		}
+		ticket = ticket || t.Kind == lex.End && n.self.ticket()
+	}
+}
+
+// inTicket reports whether what is being read stands in a ticket. The name of a text is enough: it may be a long one.
+func (w *jsonWalker) inTicket() bool {
+	if w.node != nil && w.word != nil && w.busy {
+		w.node.self.text = w.node.self.text || w.word.means == meansText
+	}
+	for n := w.node; n != nil; n = n.parent {
+		if n.self.ticket() {
+			return true
+		}
+	}
+	return false
+}
+
+// scoreCSV says how sure it is that a file that begins with head is a table of tickets, by its header. A file whose name
+// says that it is something else is not looked at.
+func scoreCSV(name string, head []byte) int {
+	switch ext := strings.ToLower(path.Ext(name)); {
+	case ext != ".csv" && ext != ".tsv" && ext != ".txt" && ext != "", refuseCSV(head) != "":
+		return ScoreNone
+	}
+	words, _ := newWords(nil)
+	table := lex.NewCSV(lex.NewInput(bytes.NewReader(head)), delimiter(head))
+	var header about
+	var cell []byte
+	for {
+		t, err := table.Next()
+		switch {
+		case err != nil:
+			return ScoreNone
+		case t.Kind == lex.Row && header.ticket():
+			return ScoreLikely
+		case t.Kind == lex.Row:
+			return ScoreNone
+		}
+		if cell = append(cell, t.Text...); !t.More {
+			m := words.of(cell).means
+			header.rank[m], header.text = 1, header.text || m == meansText
+			cell = cell[:0]
+		}
+	}
+}

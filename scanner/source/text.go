@@ -1,0 +1,189 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"sync"
+
+	"github.com/quash-sh/quash/scanner"
+)
+
+const (
+	// pieceSize is the longest chunk; a longer text comes in pieces.
+	pieceSize = 4 << 20
+	// binaryHead is how much of a text is looked at to tell whether it is one.
+	binaryHead = 8 << 10
+)
+
+// Reasons for which a source leaves things out on purpose, as Coverage.Skipped has them.
+const (
+	skipBinary  = "binary"
+	skipIgnored = "ignored by .gitignore"
+	skipLinks   = "symbolic links"
+	skipSpecial = "special files"
+	skipLarge   = "larger than the limit"
+	skipHistory = "git histories" // of repositories inside and around a directory
+)
+
+// errBinary says that what was to be read is not text.
+var errBinary = errors.New("binary")
+
+// isBinary reports whether a file that begins with head is no text: it has a zero byte and no mark of UTF-16 or UTF-32.
+func isBinary(head []byte) bool {
+	head = head[:min(len(head), binaryHead)]
+	for _, mark := range []string{"\xff\xfe", "\xfe\xff", "\x00\x00\xfe\xff"} {
+		if bytes.HasPrefix(head, []byte(mark)) {
+			return false
+		}
+	}
+	return bytes.IndexByte(head, 0) >= 0
+}
+
+// emitter hands chunks and gaps to the consumer of one range over a source. After it has returned false nothing more may
+// be yielded.
+type emitter struct {
+	ctx   context.Context
+	yield func(scanner.Chunk, error) bool
+	buf   []byte
+}
+
+// chunk yields a chunk, or the context's error when it is done.
+func (e *emitter) chunk(c scanner.Chunk) bool {
+	return e.live() && e.yield(c, nil)
+}
+
+// gap yields something that could not be read.
+func (e *emitter) gap(g *scanner.Gap) bool {
+	return e.live() && e.yield(scanner.Chunk{}, g)
+}
+
+func (e *emitter) gaps(gaps []*scanner.Gap) bool {
+	for _, g := range gaps {
+		if !e.gap(g) {
+			return false
+		}
+	}
+	return true
+}
+
+// live reports whether the source may go on; when the context is done it yields its error.
+func (e *emitter) live() bool {
+	if err := e.ctx.Err(); err != nil {
+		e.yield(scanner.Chunk{}, err)
+		return false
+	}
+	return true
+}
+
+// data yields a text that is in memory.
+func (e *emitter) data(from scanner.Location, text []byte) bool {
+	for len(text) > 0 {
+		n := min(len(text), pieceSize)
+		if !e.chunk(scanner.Chunk{Data: text[:n], From: from, More: n < len(text)}) {
+			return false
+		}
+		from = after(from, text[:n])
+		text = text[n:]
+	}
+	return true
+}
+
+// text yields what r holds, in pieces. It returns errBinary, before any piece, when that is no text, and the error of
+// reading, after the pieces read so far.
+func (e *emitter) text(from scanner.Location, r io.Reader) (bool, error) {
+	if e.buf == nil {
+		e.buf = make([]byte, pieceSize+1)
+	}
+	held := 0 // one byte more than a piece is read, to know whether another follows
+	for first := true; ; first = false {
+		n, err := io.ReadFull(r, e.buf[held:])
+		n += held
+		if first && isBinary(e.buf[:n]) {
+			return true, errBinary
+		}
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
+			err = nil
+		}
+		if n <= pieceSize || err != nil {
+			ok := n == 0 || e.chunk(scanner.Chunk{Data: e.buf[:n], From: from})
+			return ok, err
+		}
+		if !e.chunk(scanner.Chunk{Data: e.buf[:pieceSize], From: from, More: true}) {
+			return false, nil
+		}
+		from = after(from, e.buf[:pieceSize])
+		e.buf[0] = e.buf[pieceSize]
+		held = 1
+	}
+}
+
+// after is the place that follows a piece.
+func after(from scanner.Location, piece []byte) scanner.Location {
+	from.Offset += int64(len(piece))
+	from.Line = max(from.Line, 1) + bytes.Count(piece, []byte{'\n'})
+	return from
+}
+
+// counter counts what a source saw. The parts of a split source share one.
+type counter struct {
+	mu            sync.Mutex
+	seen, skipped map[string]int
+}
+
+func (c *counter) saw(what string, n int) { c.add(&c.seen, what, n) }
+
+func (c *counter) skip(reason string, n int) { c.add(&c.skipped, reason, n) }
+
+func (c *counter) add(m *map[string]int, key string, n int) {
+	if n == 0 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if *m == nil {
+		*m = map[string]int{}
+	}
+	(*m)[key] += n
+}
+
+// Coverage implements scanner.Counter.
+func (c *counter) Coverage() scanner.Coverage {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return scanner.Coverage{Seen: maps.Clone(c.seen), Skipped: maps.Clone(c.skipped)}
+}
+
+// unreadable is the gap that a failed read leaves.
+func unreadable(what string, err error) *scanner.Gap {
+	next := "check the disk, then scan again"
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		next = "run as a user who may read it"
+	case errors.Is(err, fs.ErrNotExist):
+		next = "it was there a moment ago: scan again"
+	}
+	return &scanner.Gap{What: what, Why: cause(err), Next: next, Err: err}
+}
+
+// cause is an error without the path that its gap already names.
+func cause(err error) string {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err.Error()
+	}
+	return err.Error()
+}
+
+// tooLarge is the gap that a limit on sizes leaves.
+func tooLarge(what string, size, limit int64) *scanner.Gap {
+	return &scanner.Gap{
+		What: what,
+		Why:  fmt.Sprintf("%d bytes, over the limit of %d", size, limit),
+		Next: "raise the limit on file sizes",
+	}
+}
