@@ -46,19 +46,20 @@ func many(t *testing.T, b *bench, from, to int, set func(n int, i *issuer)) (rev
 func TestG16MassMistakeStopsAtTheCap(t *testing.T) {
 	for _, c := range []struct {
 		name string
+		keys int
 		caps Caps
 		want int
 	}{
-		{"default", Caps{}, 5},
-		{"run", Caps{Run: 7}, 7},
-		{"provider", Caps{Run: 50, Provider: 3}, 3},
-		{"hour", Caps{Run: 50, Hour: 4}, 4},
+		{"default", 100, Caps{}, 5},
+		{"run", 20, Caps{Run: 7}, 7},
+		{"provider", 20, Caps{Run: 50, Provider: 3}, 3},
+		{"hour", 20, Caps{Run: 50, Hour: 4}, 4},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t, selfRevoke)
 			b.Policy.Caps = c.caps
-			revoked, needs := many(t, b, 0, 100, func(int, *issuer) {})
-			if revoked != c.want || needs[NeedsCap] != 100-c.want {
+			revoked, needs := many(t, b, 0, c.keys, func(int, *issuer) {})
+			if revoked != c.want || needs[NeedsCap] != c.keys-c.want {
 				t.Errorf("%d revoked, want %d; needs %v", revoked, c.want, needs)
 			}
 		})

@@ -64,14 +64,14 @@ func decodePolicy(data []byte) (file policyFile, root *yaml.Node, err error) {
 	return file, doc.Content[0], nil
 }
 
-// goType is how the YAML package names the Go type of a field.
-var goType = regexp.MustCompile(` in type \S+$`)
+// goType is how the YAML package names a Go type of this package.
+var goType = regexp.MustCompile(`(in type|into) revoker\.\S+$`)
 
 // plainYAML is the first complaint of the YAML package in words for a person.
 func plainYAML(err error) error {
 	var several *yaml.TypeError
 	if errors.As(err, &several) && len(several.Errors) > 0 {
-		err = errors.New(goType.ReplaceAllString(several.Errors[0], " in a policy"))
+		err = errors.New(goType.ReplaceAllString(several.Errors[0], "in this part of a policy"))
 	}
 	return fmt.Errorf("%s; see the policy guide for the fields", strings.TrimPrefix(err.Error(), "yaml: "))
 }

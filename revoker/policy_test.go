@@ -67,7 +67,7 @@ func TestLoadPolicyRefuses(t *testing.T) {
 		{"schema: quash.policy/1\n", "", `line 1: schema: "" is not known; write schema: quash.policy/1`},
 		{"mode: approve", "mode: aprove", `line 17: rules[2].mode: "aprove" is not a mode; use dry-run, approve or auto`},
 		{"  - mode: approve", "  - name: rest", `line 17: rules[2].mode: "" is not a mode; use dry-run, approve or auto`},
-		{"mode: approve", "mdoe: approve", `line 17: field mdoe not found in a policy; see the policy guide for the fields`},
+		{"mode: approve", "mdoe: approve", `line 17: field mdoe not found in this part of a policy; see the policy guide for the fields`},
 		{"provider: acme, owner: Acme*", "provider: acme", `line 3: owners[1].owner: it is empty; write the owner as quash verify shows it`},
 		{"provider: acme, owner: Acme*", "provider: acm*, owner: a", `line 3: owners[1].provider: "acm*" is not the name of a provider; write it in full, as quash rules list shows it`},
 		{"owners:\n  - {provider: acme, owner: Acme*}\n", "", `line 1: owners: there is none, so that no rule can execute; list provider and owner of your keys`},
@@ -93,7 +93,8 @@ func TestLoadPolicyRefuses(t *testing.T) {
 		{wholePolicy, "", `it is empty; begin with schema: quash.policy/1`},
 		{wholePolicy, "# nothing\n", `it is empty; begin with schema: quash.policy/1`},
 		{wholePolicy, "schema: quash.policy/1\n", `line 1: rules: there is none; without one everything is only planned, which needs no policy`},
-		{wholePolicy, "- a\n", "line 1: cannot unmarshal !!seq into revoker.policyFile; see the policy guide for the fields"},
+		{wholePolicy, "- a\n", "line 1: cannot unmarshal !!seq in this part of a policy; see the policy guide for the fields"},
+		{"  - mode: approve", "  - approve", "line 17: cannot unmarshal !!str `approve` in this part of a policy; see the policy guide for the fields"},
 		{wholePolicy, strings.Repeat("#", maxPolicy+1), fmt.Sprintf("it has %d bytes and %d are the most; name a policy file", maxPolicy+1, maxPolicy)},
 	} {
 		if !strings.Contains(wholePolicy, c.from) {

@@ -16,6 +16,8 @@ import (
 func TestRespondWritesEachStepInOrder(t *testing.T) {
 	b := newBench(t, selfRevoke)
 	b.issuer.lag = 2
+	exposed := start.Add(-48 * time.Hour)
+	b.Exposed = func(scanner.Finding) time.Time { return exposed }
 	out := b.respond(t)
 	wantStage(t, out, StageReviewed)
 	want := []Kind{KindVerified, KindVerified, KindIntent, KindReceipt, KindLook, KindLook, KindLook, KindConfirmed, KindReviewed}
@@ -25,8 +27,8 @@ func TestRespondWritesEachStepInOrder(t *testing.T) {
 	if out.Looks != 3 || !out.Confirmed.Equal(start.Add(3*time.Second)) || !out.Revoked.Equal(start) || out.Verdict.Owner() != "Acme" {
 		t.Errorf("outcome %+v", out)
 	}
-	if w := (Window{From: start.Add(-24 * time.Hour), To: out.Confirmed}); !out.Activity.Window.To.Equal(w.To) || !out.Window.From.Equal(w.From) {
-		t.Errorf("window %v, want %v", out.Activity.Window, w)
+	if diff := cmp.Diff(Window{From: exposed, To: out.Confirmed}, out.Activity.Window); diff != "" || out.Window != out.Activity.Window {
+		t.Errorf("window (-want +got):\n%s", diff)
 	}
 	if out.Live() {
 		t.Error("a dead key counts as live")
