@@ -1,7 +1,6 @@
 package scanner
 
 import (
-	"bytes"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -69,6 +68,3 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 func redacted(prefix string, s Secret) string {
 	return prefix + s.String()
 }
-
-// occursIn reports whether the value stands in b.
-func (s Secret) occursIn(b []byte) bool { return s.Len() > 0 && bytes.Contains(b, []byte(s.value())) }

@@ -3,9 +3,9 @@ package provider
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/quash-sh/quash/revoker"
@@ -13,13 +13,46 @@ import (
 	"github.com/quash-sh/quash/scanner"
 )
 
-// BatchRevoker is a Revoker that can put many keys into one request. The Revoker of a rule with a batch is one.
-type BatchRevoker interface {
-	revoker.Revoker
-	// RevokeBatch revokes findings of one rule; verdicts[i] is that of findings[i], active. receipts[i] is that of
-	// findings[i] too. Where an error ends the batch there are fewer receipts than findings: a *revoker.Refusal means that
-	// nothing was sent for those without, any other error that their outcome is not known.
-	RevokeBatch(ctx context.Context, findings []scanner.Finding, verdicts []revoker.Verdict) ([]revoker.Receipt, error)
+// gatherFor is how long an order waits for others that can go in the same request.
+const gatherFor = 200 * time.Millisecond
+
+// batches are the requests that gather orders, by endpoint. Keys that are revoked side by side so cost the issuer, and the
+// hourly budget that it grants, one request.
+type batches struct {
+	mu   sync.Mutex
+	open map[string]*batch
+}
+
+// batch is one request that gathers orders until it is sent.
+type batch struct {
+	calls []call
+	// done is closed when receipt and err are set. They hold for every order of the batch.
+	done    chan struct{}
+	receipt revoker.Receipt
+	err     error
+}
+
+// join adds an order to the batch that gathers for an endpoint; first is true for the one that has to send it.
+func (s *batches) join(endpoint string, q call, most int) (b *batch, first bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b = s.open[endpoint]
+	if b == nil || len(b.calls) >= most {
+		b, first = &batch{done: make(chan struct{})}, true
+		s.open[endpoint] = b
+	}
+	b.calls = append(b.calls, q)
+	return b, first
+}
+
+// close ends the gathering and returns the orders.
+func (s *batches) close(endpoint string, b *batch) []call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open[endpoint] == b {
+		delete(s.open, endpoint)
+	}
+	return b.calls
 }
 
 // batchRevoker revokes through one step that takes many keys in an array of its JSON body.
@@ -41,31 +74,29 @@ func (f *flow) revoker() revoker.Revoker {
 	return &flowRevoker{f}
 }
 
-// RevokeBatch implements [BatchRevoker]. Every key is bound before the first request leaves.
-func (r *batchRevoker) RevokeBatch(ctx context.Context, findings []scanner.Finding, verdicts []revoker.Verdict) ([]revoker.Receipt, error) {
-	if len(findings) != len(verdicts) {
-		return nil, refuse(fmt.Sprintf("%d findings came with %d verdicts", len(findings), len(verdicts)))
+// Revoke implements [revoker.Revoker]: the key's binding is proven, then its order joins those that go out together. All of
+// a batch have the same outcome. Whoever joined waits for it even when its own context ends, since the order may have left.
+func (r *batchRevoker) Revoke(ctx context.Context, finding scanner.Finding, v revoker.Verdict) (revoker.Receipt, error) {
+	q, err := r.prepare(ctx, finding, v)
+	if err != nil {
+		return revoker.Receipt{}, err
 	}
-	calls := make([]call, len(findings))
-	for i := range findings {
-		var err error
-		if calls[i], err = r.prepare(ctx, findings[i], verdicts[i]); err != nil {
-			return nil, err
+	step := &r.rule.Revoke[0]
+	method, target := step.Request()
+	endpoint := method + " " + target + " " + step.JSON
+	b, first := r.client.batches.join(endpoint, q, r.most)
+	if first {
+		defer close(b.done)
+		if err := r.client.clock.Sleep(ctx, gatherFor); err != nil {
+			b.err = refuse("stopped before the order was sent")
+			r.client.batches.close(endpoint, b)
+			return b.receipt, b.err
 		}
+		b.receipt, b.err = r.send(context.WithoutCancel(ctx), r.client.batches.close(endpoint, b))
+		return b.receipt, b.err
 	}
-	var receipts []revoker.Receipt
-	for len(calls) > 0 {
-		n := min(r.most, len(calls))
-		receipt, err := r.send(ctx, calls[:n])
-		if err != nil {
-			return receipts, err
-		}
-		for range n {
-			receipts = append(receipts, receipt)
-		}
-		calls = calls[n:]
-	}
-	return receipts, nil
+	<-b.done
+	return b.receipt, b.err
 }
 
 // prepare renders the call for one key and proves its binding.

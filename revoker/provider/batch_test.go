@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -76,51 +77,111 @@ func actives(rule *rules.Rule, n int) ([]scanner.Finding, []revoker.Verdict) {
 	return findings, verdicts
 }
 
-// TestBatch: many keys go in few requests, none of them signed, each key once and in order.
+// gatheringClock lets the first of a batch wait until the test says that all have come.
+type gatheringClock struct {
+	revoker.Clock
+	start chan struct{}
+	// firsts counts the batches that were begun.
+	firsts *atomic.Int32
+}
+
+func newGatheringClock() gatheringClock {
+	return gatheringClock{newTestClock(), make(chan struct{}), new(atomic.Int32)}
+}
+
+func (c gatheringClock) Sleep(ctx context.Context, d time.Duration) error {
+	if d != gatherFor {
+		return c.Clock.Sleep(ctx, d)
+	}
+	c.firsts.Add(1)
+	select {
+	case <-c.start:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// revokeAll revokes findings side by side and returns what became of each; release is called when so many batches were begun
+// and so many orders have joined the last of them.
+func revokeAll(ctx context.Context, r *Registry, rule *rules.Rule, findings []scanner.Finding, verdicts []revoker.Verdict, batches, joined int, release func()) ([]revoker.Receipt, []error) {
+	receipts, errs := make([]revoker.Receipt, len(findings)), make([]error, len(findings))
+	var wg sync.WaitGroup
+	for i := range findings {
+		wg.Go(func() { receipts[i], errs[i] = r.Provider(rule.ID).Revoker.Revoke(ctx, findings[i], verdicts[i]) })
+	}
+	firsts := r.client.clock.(gatheringClock).firsts
+	for int(firsts.Load()) < batches || r.client.batches.gathered() < joined {
+		time.Sleep(time.Millisecond)
+	}
+	release()
+	wg.Wait()
+	return receipts, errs
+}
+
+// gathered counts the orders that wait in batches that are not full.
+func (s *batches) gathered() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, b := range s.open {
+		n += len(b.calls)
+	}
+	return n
+}
+
+// TestBatch: keys that are revoked side by side go in one request for each thousand, none of them signed, each key once.
 func TestBatch(t *testing.T) {
-	r, rule, d := desk(t, newTestClock())
-	batch, ok := r.Provider(rule.ID).Revoker.(BatchRevoker)
-	if !ok {
-		t.Fatal("the GitHub revoker takes no batches")
-	}
+	clock := newGatheringClock()
+	r, rule, d := desk(t, clock)
 	findings, verdicts := actives(rule, 1203)
-	receipts, err := batch.RevokeBatch(context.Background(), findings, verdicts)
-	if err != nil || len(receipts) != len(findings) {
-		t.Fatalf("%d receipts, %v", len(receipts), err)
+	receipts, errs := revokeAll(context.Background(), r, rule, findings, verdicts, 2, 203, func() { close(clock.start) })
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
 	}
-	if len(d.calls) != 2 || len(d.calls[0]) != 1000 || len(d.calls[1]) != 203 || d.signed != 0 {
+	if len(d.calls) != 2 || len(d.calls[0])+len(d.calls[1]) != 1203 || max(len(d.calls[0]), len(d.calls[1])) != 1000 || d.signed != 0 {
 		t.Fatalf("%d calls, %d signed; want 1000 keys and 203 keys, unsigned", len(d.calls), d.signed)
 	}
-	for i, key := range append(d.calls[0], d.calls[1]...) {
-		if key != findings[i].Token().Reveal() {
-			t.Fatalf("key %d is not the one of its finding", i)
-		}
+	sent := map[string]int{}
+	for _, key := range append(d.calls[0], d.calls[1]...) {
+		sent[key]++
 	}
-	for i, receipt := range receipts {
-		if receipt.State != revoker.Requested || receipt.Exchange.Status != 202 {
-			t.Fatalf("receipt %d: %+v, want requested", i, receipt)
+	for i := range findings {
+		if sent[findings[i].Token().Reveal()] != 1 || receipts[i].State != revoker.Requested || receipts[i].Exchange.Status != 202 {
+			t.Fatalf("key %d was sent %d times, its receipt is %+v", i, sent[findings[i].Token().Reveal()], receipts[i])
 		}
 	}
 }
 
-// TestBatchRefuses: one key that may not be revoked stops the batch before anything is sent.
+// TestBatchRefuses: a key that may not be revoked is refused and does not go with the others.
 func TestBatchRefuses(t *testing.T) {
-	for name, spoil := range map[string]func(f []scanner.Finding, v []revoker.Verdict) []revoker.Verdict{
-		"unknown": func(_ []scanner.Finding, v []revoker.Verdict) []revoker.Verdict {
-			v[2].Validity = revoker.Unknown
-			return v
-		},
-		"without control": func(_ []scanner.Finding, v []revoker.Verdict) []revoker.Verdict { v[4].Control = nil; return v },
-		"a verdict short": func(_ []scanner.Finding, v []revoker.Verdict) []revoker.Verdict { return v[:4] },
-		"without key":     func(f []scanner.Finding, v []revoker.Verdict) []revoker.Verdict { f[3].Parts = nil; return v },
+	for name, spoil := range map[string]func(f *scanner.Finding, v *revoker.Verdict){
+		"unknown":         func(_ *scanner.Finding, v *revoker.Verdict) { v.Validity = revoker.Unknown },
+		"without control": func(_ *scanner.Finding, v *revoker.Verdict) { v.Control = nil },
+		"without key":     func(f *scanner.Finding, _ *revoker.Verdict) { f.Parts = nil },
 	} {
-		r, rule, d := desk(t, newTestClock())
+		clock := newGatheringClock()
+		r, rule, d := desk(t, clock)
 		findings, verdicts := actives(rule, 5)
-		verdicts = spoil(findings, verdicts)
-		receipts, err := r.Provider(rule.ID).Revoker.(BatchRevoker).RevokeBatch(context.Background(), findings, verdicts)
+		spoil(&findings[2], &verdicts[2])
+		_, errs := revokeAll(context.Background(), r, rule, findings, verdicts, 1, 4, func() { close(clock.start) })
 		var refusal *revoker.Refusal
-		if !errors.As(err, &refusal) || len(receipts) != 0 || len(d.calls) != 0 {
-			t.Errorf("%s: %v, %d receipts, %d calls; want a refusal and nothing", name, err, len(receipts), len(d.calls))
+		if !errors.As(errs[2], &refusal) || len(d.calls) != 1 || len(d.calls[0]) != 4 {
+			t.Errorf("%s: %v, calls %d; want a refusal and one call with the other four", name, errs[2], len(d.calls))
+		}
+	}
+}
+
+// TestBatchStopped: when the first of a batch is stopped before it was sent, nothing left for any of them.
+func TestBatchStopped(t *testing.T) {
+	clock := newGatheringClock()
+	r, rule, d := desk(t, clock)
+	findings, verdicts := actives(rule, 3)
+	ctx, cancel := context.WithCancel(context.Background())
+	_, errs := revokeAll(ctx, r, rule, findings, verdicts, 1, 3, cancel)
+	for i, err := range errs {
+		var refusal *revoker.Refusal
+		if !errors.As(err, &refusal) || len(d.calls) != 0 {
+			t.Errorf("order %d: %v after %d calls, want a refusal and none", i, err, len(d.calls))
 		}
 	}
 }

@@ -62,6 +62,7 @@ type client struct {
 	agent     string
 	timeout   time.Duration
 	limiter   *limiter
+	batches   *batches
 }
 
 // newClient makes the client of a registry.
@@ -73,6 +74,7 @@ func newClient(o Options) *client {
 		agent:     cmp.Or(o.UserAgent, "quash"),
 		timeout:   cmp.Or(o.Timeout, defaultTimeout),
 		limiter:   newLimiter(o.Clock),
+		batches:   &batches{open: map[string]*batch{}},
 	}
 	if c.kill == nil {
 		c.kill = revoker.KillAny()
