@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"iter"
@@ -26,10 +25,7 @@ func writeJSON(w io.Writer, _ Run, items iter.Seq2[Item, error]) error {
 	if err != nil {
 		return err
 	}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(doc); err != nil {
+	if err := encode(w, doc, "  "); err != nil {
 		return fmt.Errorf("write json: %w", err)
 	}
 	return nil

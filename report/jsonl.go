@@ -8,19 +8,19 @@ import (
 	"fmt"
 	"io"
 	"iter"
+
+	"github.com/quash-sh/quash/revoker"
 )
 
 var _ = register("jsonl", FormatFunc(writeJSONL), ".jsonl", ".ndjson")
 
 // writeJSONL writes the native stream, each item as it comes.
 func writeJSONL(w io.Writer, _ Run, items iter.Seq2[Item, error]) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
 	for it, err := range items {
 		if err != nil {
 			return err
 		}
-		if err := enc.Encode(it); err != nil {
+		if err := encode(w, it, ""); err != nil {
 			return fmt.Errorf("write jsonl: %w", err)
 		}
 	}
@@ -32,51 +32,140 @@ func writeJSONL(w io.Writer, _ Run, items iter.Seq2[Item, error]) error {
 func Read(r io.Reader) iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {
 		in := bufio.NewReaderSize(r, 64<<10)
-		ended := false
+		var order sequence
 		for n := 1; ; n++ {
 			line, err := in.ReadBytes('\n')
+			if err != nil && !errors.Is(err, io.EOF) {
+				yield(Item{}, fmt.Errorf("read run: line %d: %w", n, err))
+				return
+			}
 			if len(bytes.TrimSpace(line)) > 0 {
-				it, bad := readItem(line, n)
+				it, bad := readItem(line)
+				if bad == nil {
+					bad = order.take(it)
+				}
 				if bad != nil {
-					yield(Item{}, bad)
+					yield(Item{}, fmt.Errorf("read run: line %d %w", n, bad))
 					return
 				}
-				ended = it.Stats != nil
 				if !yield(it, nil) {
 					return
 				}
 			}
-			if errors.Is(err, io.EOF) {
-				if !ended {
-					yield(Item{}, fmt.Errorf("read run: it ends at line %d without stats, so it was cut off; run the scan again", n))
-				}
-				return
-			}
 			if err != nil {
-				yield(Item{}, fmt.Errorf("read run: line %d: %w", n, err))
+				if bad := order.end(); bad != nil {
+					yield(Item{}, fmt.Errorf("read run: %w", bad))
+				}
 				return
 			}
 		}
 	}
 }
 
-// readItem reads one line and refuses what is not exactly one kind of item.
-func readItem(line []byte, n int) (Item, error) {
-	var it Item
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(line, &fields); err != nil {
-		return it, fmt.Errorf("read run: line %d is not a JSON object: %w", n, err)
+// sequence checks the order of items: config first and once, stats last.
+type sequence struct{ begun, ended bool }
+
+func (s *sequence) take(it Item) error {
+	switch {
+	case s.ended:
+		return errors.New("follows stats, which end a run; keep one run in a file")
+	case !s.begun && (it.Config == nil || it.Config.Schema != Schema):
+		return fmt.Errorf("is not the config of a %s stream; save a run with -o run.jsonl", Schema)
+	case s.begun && it.Config != nil:
+		return errors.New("is a second config; keep one run in a file")
 	}
-	if len(fields) != 1 {
-		return it, fmt.Errorf("read run: line %d has %d fields, not the one that names its kind", n, len(fields))
+	s.begun, s.ended = true, it.Stats != nil
+	return nil
+}
+
+func (s *sequence) end() error {
+	switch {
+	case !s.begun:
+		return errors.New("it is empty; save a run with -o run.jsonl")
+	case !s.ended:
+		return errors.New("it ends without stats, so it was cut off; run the scan again")
 	}
+	return nil
+}
+
+// readItem reads one line and refuses what is not exactly one kind of item. Its errors go on from "line 7 ".
+func readItem(line []byte) (it Item, err error) {
+	kind, value, err := onlyField(line)
+	if err != nil {
+		return it, err
+	}
+	switch kind {
+	case "config":
+		it.Config, err = strict[Config](value)
+	case "progress":
+		it.Progress, err = strict[Progress](value)
+	case "finding":
+		it.Finding, err = strict[Finding](value)
+	case "verdict":
+		it.Verdict, err = strict[Verdict](value)
+	case "plan":
+		it.Plan, err = strict[revoker.Plan](value)
+	case "outcome":
+		it.Outcome, err = strict[revoker.Outcome](value)
+	case "stats":
+		it.Stats, err = strict[Stats](value)
+	default:
+		err = fmt.Errorf("is of no kind that %s has: %.40q; was it written by another version?", Schema, kind)
+	}
+	if err == nil && !it.named() {
+		err = fmt.Errorf("is a %s that does not say what it is about", kind)
+	}
+	return it, err
+}
+
+// onlyField is the name and the value of the one field of an object.
+func onlyField(line []byte) (name string, value json.RawMessage, err error) {
 	dec := json.NewDecoder(bytes.NewReader(line))
+	if t, err := dec.Token(); err != nil || t != json.Delim('{') || !dec.More() {
+		return "", nil, errors.New("is not a JSON object that names its kind")
+	}
+	t, err := dec.Token()
+	if err == nil {
+		name, _ = t.(string)
+		err = dec.Decode(&value)
+	}
+	if err != nil {
+		return "", nil, fmt.Errorf("is not JSON: %w", err)
+	}
+	if t, err := dec.Token(); err != nil || t != json.Delim('}') {
+		return "", nil, errors.New("has more than the one field that names its kind, or is cut off")
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return "", nil, errors.New("holds more than one object")
+	}
+	return name, value, nil
+}
+
+// strict reads one item. It refuses unknown fields, and null, which is no item.
+func strict[T any](value json.RawMessage) (*T, error) {
+	dec := json.NewDecoder(bytes.NewReader(value))
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(&it); err != nil {
-		return it, fmt.Errorf("read run: line %d: %w; was it written by another version?", n, err)
+	var item *T
+	if err := dec.Decode(&item); err != nil {
+		return nil, fmt.Errorf("cannot be read: %w; was it written by another version?", err)
 	}
-	if n == 1 && (it.Config == nil || it.Config.Schema != Schema) {
-		return it, fmt.Errorf("read run: line 1 is not the config of a %s stream", Schema)
+	if item == nil {
+		return nil, errors.New("holds no item")
 	}
-	return it, nil
+	return item, nil
+}
+
+// named says whether an item says what it is about.
+func (it Item) named() bool {
+	switch {
+	case it.Finding != nil:
+		return it.Finding.ID != "" && it.Finding.Rule != ""
+	case it.Verdict != nil:
+		return it.Verdict.ID != ""
+	case it.Plan != nil:
+		return it.Plan.Schema != ""
+	case it.Outcome != nil:
+		return it.Outcome.ID != ""
+	}
+	return true
 }

@@ -1,8 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/quash-sh/quash/revoker"
 	"github.com/quash-sh/quash/rules"
@@ -46,29 +48,62 @@ func (d document) keys() []*key {
 	for i := range d.Outcomes {
 		get(d.Outcomes[i].ID).outcome = &d.Outcomes[i]
 	}
-	slices.SortStableFunc(all, func(a, b *key) int { return a.urgency() - b.urgency() })
+	slices.SortStableFunc(all, func(a, b *key) int { return cmp.Compare(a.urgency(), b.urgency()) })
 	return all
 }
 
-// urgency orders keys, smallest first.
-func (k *key) urgency() int {
-	u := 10 * (len(severities) - slices.Index(severities, k.severity()))
+// state is what is known of a key now.
+type state string
+
+// The states, most urgent first.
+const (
+	stateLive     state = "active"    // active when last seen, and not proven dead since
+	stateUnknown  state = "unknown"   // its issuer gave no clear answer
+	stateNotAsked state = "not asked" // no issuer was asked
+	stateDead     state = "dead"      // was active, was revoked, and is proven dead
+	stateInactive state = "inactive"  // was dead before anything was done
+)
+
+var urgencies = []state{stateLive, stateUnknown, stateNotAsked, stateDead, stateInactive}
+
+func (k *key) state() state {
 	switch {
+	case k.outcome != nil && (k.outcome.Stage == revoker.StageConfirmed || k.outcome.Stage == revoker.StageReviewed):
+		return stateDead
 	case k.live():
-		return u
+		return stateLive
 	case k.validity() == revoker.Inactive:
-		return 200 + u
+		return stateInactive
+	case k.validity() == revoker.Unknown:
+		return stateUnknown
 	}
-	return 100 + u
+	return stateNotAsked
+}
+
+// live reports whether the key was active when last seen and is not proven dead since.
+func (k *key) live() bool {
+	if k.outcome != nil && k.outcome.Verdict != nil {
+		return k.outcome.Live()
+	}
+	return k.validity() == revoker.Active
+}
+
+// urgency orders keys, smallest first: by state, then by severity.
+func (k *key) urgency() int {
+	return 100*slices.Index(urgencies, k.state()) - slices.Index(severities, k.severity())
 }
 
 var severities = []rules.Severity{rules.SeverityInfo, rules.SeverityLow, rules.SeverityMedium, rules.SeverityHigh, rules.SeverityCritical}
 
-func (k *key) severity() rules.Severity {
+// severity is that of the rule; high where no place says it.
+func (k *key) severity() rules.Severity { return cmp.Or(k.first().Severity, rules.SeverityHigh) }
+
+// first is the first place; the zero finding when there is none.
+func (k *key) first() Finding {
 	if len(k.findings) == 0 {
-		return rules.SeverityHigh
+		return Finding{}
 	}
-	return k.findings[0].Severity
+	return k.findings[0]
 }
 
 func (k *key) rule() string {
@@ -79,9 +114,14 @@ func (k *key) rule() string {
 		return k.outcome.Rule
 	case k.verdict != nil:
 		return k.verdict.Rule
+	case k.action != nil:
+		return k.action.Rule
 	}
 	return ""
 }
+
+// name is what a person calls this kind of key.
+func (k *key) name() string { return cmp.Or(k.first().Name, k.rule(), "key of an unknown kind") }
 
 // says is what the issuer said, as far as the run knows; nil when it was not asked.
 func (k *key) says() *revoker.Verdict {
@@ -101,61 +141,86 @@ func (k *key) validity() revoker.Validity {
 	return ""
 }
 
-// live reports whether the key was active when last seen and is not proven dead since.
-func (k *key) live() bool {
-	if k.outcome != nil {
-		return k.outcome.Live()
+// receipt is the order to revoke, as the issuer or a person took it; nil when there was none.
+func (k *key) receipt() *revoker.Receipt {
+	if k.outcome == nil {
+		return nil
 	}
-	return k.validity() == revoker.Active
+	return k.outcome.Receipt
 }
 
-// dead reports whether the run proved that a key that was active is dead.
-func (k *key) dead() bool {
-	return k.outcome != nil && (k.outcome.Stage == revoker.StageConfirmed || k.outcome.Stage == revoker.StageReviewed)
+func (k *key) activity() *revoker.Activity {
+	if k.outcome == nil {
+		return nil
+	}
+	return k.outcome.Activity
+}
+
+// outlivers are the events that may go on after the key is dead and that the operator did not expect.
+func (k *key) outlivers() []revoker.Event {
+	var all []revoker.Event
+	if a := k.activity(); a != nil {
+		for _, e := range a.Events {
+			if e.Outlives && !e.Expected {
+				all = append(all, e)
+			}
+		}
+	}
+	return all
+}
+
+// exposed is when the key first appeared: as the response found it, else the oldest place that has a time. Zero: not known.
+func (k *key) exposed() time.Time {
+	if k.outcome != nil && !k.outcome.Window.From.IsZero() {
+		return k.outcome.Window.From
+	}
+	var first time.Time
+	for _, f := range k.findings {
+		if t := f.Location.Time; !t.IsZero() && (first.IsZero() || t.Before(first)) {
+			first = t
+		}
+	}
+	return first
 }
 
 // place is where a finding is, on one line.
 func place(at scanner.Location) string {
-	var b strings.Builder
-	b.WriteString(at.Path)
-	if at.Line > 0 && at.Record == "" {
-		b.WriteString(":" + itoa(at.Line))
-	}
-	for _, s := range [...]string{at.Record, at.Field} {
-		if s != "" {
-			b.WriteString("  " + s)
-		}
-	}
-	return strings.TrimSpace(b.String())
-}
-
-// since is who and when, on one line.
-func since(at scanner.Location) string {
 	var parts []string
-	if len(at.Refs) > 0 {
-		parts = append(parts, list(at.Refs, 3))
-	}
 	switch {
-	case at.Commit != "" && at.InHead:
-		parts = append(parts, "in HEAD since "+short(at.Commit))
+	case at.Path == "-":
+		parts = append(parts, "standard input")
+	case at.Path != "" && at.Line > 0 && at.Record == "":
+		parts = append(parts, at.Path+":"+itoa(at.Line))
+	case at.Path != "":
+		parts = append(parts, at.Path)
 	case at.Commit != "":
-		parts = append(parts, "introduced "+short(at.Commit)+", still in history")
+		parts = append(parts, "commit "+short(at.Commit))
 	}
-	if !at.Time.IsZero() {
-		parts = append(parts, at.Time.UTC().Format("2006-01-02 15:04"))
+	if record := strings.TrimSpace(at.Record + " " + at.Field); record != "" {
+		parts = append(parts, record)
 	}
-	if at.Author != "" {
-		parts = append(parts, at.Author)
+	if at.View != "" {
+		parts = append(parts, "(seen as "+at.View+")")
 	}
 	return strings.Join(parts, "  ")
 }
 
-func short(commit string) string { return commit[:min(len(commit), 8)] }
-
-// list joins the first n of many.
-func list(all []string, n int) string {
-	if len(all) <= n {
-		return strings.Join(all, ", ")
+// since is on which branches, from when and by whom a place holds the key.
+func since(at scanner.Location) []string {
+	when := ""
+	if !at.Time.IsZero() {
+		when = minute(at.Time)
 	}
-	return strings.Join(all[:n], ", ") + " and " + count(len(all)-n, "more", "more")
+	commit := short(at.Commit)
+	switch {
+	case at.Commit == "":
+	case at.InHead:
+		when = strings.TrimSpace("in HEAD since " + when)
+	default:
+		when = strings.TrimSpace("in history since " + when)
+	}
+	if at.Path == "" {
+		commit = "" // place names it
+	}
+	return slices.DeleteFunc([]string{list(at.Refs, 3), when, commit, at.Author}, func(s string) bool { return s == "" })
 }

@@ -62,7 +62,9 @@ type Finding struct {
 	Confidence rules.Confidence `json:"confidence"`
 	Reasons    []string         `json:"reasons,omitempty"`
 	// Redacted is the fixed prefix and the length.
-	Redacted string           `json:"redacted"`
+	Redacted string `json:"redacted"`
+	// Target is the target in which it was found, as it was given. It tells the files of one target from those of another.
+	Target   string           `json:"target,omitempty"`
 	Location scanner.Location `json:"location"`
 }
 
@@ -136,14 +138,19 @@ func ByName(name string) (Format, error) {
 	return r.format, nil
 }
 
-// ByPath returns the format that a file's name asks for by its extension.
+// ByPath returns the format that a file's name asks for by its extension, the longest where several fit: x.sarif.json is SARIF.
 func ByPath(path string) (Format, error) {
-	for _, name := range Names() {
-		for _, ext := range formats[name].exts {
-			if strings.HasSuffix(path, ext) {
-				return formats[name].format, nil
+	var best registration
+	longest := 0
+	for _, r := range formats {
+		for _, ext := range r.exts {
+			if strings.HasSuffix(path, ext) && len(ext) > longest {
+				best, longest = r, len(ext)
 			}
 		}
 	}
-	return nil, fmt.Errorf("output %q: its extension names no format; name one with -f (%s)", path, strings.Join(Names(), ", "))
+	if longest == 0 {
+		return nil, fmt.Errorf("output %q: its extension names no format; name one with -f (%s)", path, strings.Join(Names(), ", "))
+	}
+	return best.format, nil
 }

@@ -5,195 +5,192 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"maps"
 	"slices"
 	"strings"
-
-	"github.com/quash-sh/quash/revoker"
+	"unicode/utf8"
 )
 
 var _ = register("text", FormatFunc(writeText), ".txt")
 
 // writeText says the most important thing first: which keys are live, where, and what to do now. It ends with one line
-// that can be read from across the room.
+// that can be read from across the room, and the commands to type next.
 func writeText(w io.Writer, run Run, items iter.Seq2[Item, error]) error {
-	doc, err := collect(items)
+	s, err := summarize(run, items)
 	if err != nil {
 		return err
 	}
-	t := &text{w: bufio.NewWriter(w), run: run, doc: doc, keys: doc.keys()}
-	for _, k := range t.keys {
-		t.key(k)
-	}
+	t := &text{w: bufio.NewWriter(w), run: run, summary: s}
+	t.covered()
+	t.allKeys()
+	t.plans()
 	t.gaps()
-	t.summary()
-	t.next()
-	return t.w.Flush()
+	t.ending()
+	if err := t.w.Flush(); err != nil {
+		return fmt.Errorf("write text: %w", err)
+	}
+	return nil
 }
 
+// text writes lines. Piped output (no width) is never wrapped, so that a line stays a line for grep.
 type text struct {
-	w    *bufio.Writer
-	run  Run
-	doc  document
-	keys []*key
+	*summary
+	w   *bufio.Writer
+	run Run
 }
 
-func (t *text) line(format string, args ...any) {
-	_, _ = fmt.Fprintf(t.w, format+"\n", args...) // the writer keeps its error for Flush
+// colour is the number of a terminal's colour; zero: none. Colour carries no meaning alone: a word says it too.
+type colour int
+
+// The colours. Red is for live keys alone.
+const (
+	red   colour = 31
+	green colour = 32
+)
+
+// body is how far what belongs to a key is indented.
+const body = 5
+
+// shown is how many places, gaps or objects of one kind are written out.
+const shown = 12
+
+// line writes text, broken at spaces where it is wider than the terminal; the lines after the first are indented by two more.
+// A word that is too wide stays whole: a path or an ID that is cut cannot be used.
+func (t *text) line(indent int, format string, args ...any) {
+	s := fmt.Sprintf(format, args...)
+	words := strings.TrimLeft(s, " ")
+	t.flow(0, indent+len(s)-len(words), " ", strings.Split(words, " ")...)
 }
 
-// red marks what is live. Colour carries no meaning alone: the word says it too.
-func (t *text) red(s string) string {
-	if t.run.Color {
-		return "\x1b[31;1m" + s + "\x1b[0m"
+// flow writes parts with sep between them, and breaks only between parts. The first has the colour.
+func (t *text) flow(c colour, indent int, sep string, parts ...string) {
+	line := strings.Repeat(" ", indent) + parts[0]
+	paint := func(s string) string { return s }
+	if head := strings.TrimRight(parts[0], " "); c != 0 && t.run.Color {
+		paint = func(s string) string { return strings.Replace(s, head, fmt.Sprintf("\x1b[%d;1m%s\x1b[0m", c, head), 1) }
 	}
-	return s
-}
-
-const indent = "     "
-
-// placesShown is how many places of one key are written out; quash show lists all.
-const placesShown = 12
-
-func (t *text) key(k *key) {
-	state := "KEY"
-	switch {
-	case k.dead():
-		state = "DEAD"
-	case k.live():
-		state = t.red("ACTIVE")
-	case k.validity() == revoker.Inactive:
-		state = "INACTIVE"
-	case k.validity() == revoker.Unknown:
-		state = "UNKNOWN"
+	emit := func() {
+		_, _ = t.w.WriteString(paint(strings.TrimRight(line, " ")) + "\n") // the writer keeps its error for Flush
+		paint = func(s string) string { return s }
 	}
-	confidence, shown := "", ""
-	if len(k.findings) > 0 {
-		confidence, shown = string(k.findings[0].Confidence), k.findings[0].Redacted
-	}
-	t.line("%s  %s  %s  %s  %s  %s", state, k.rule(), confidence, count(len(k.findings), "place", "places"), shown, k.id)
-	for i, f := range k.findings {
-		if i == placesShown {
-			t.line("%sand %s: quash show %s", indent, count(len(k.findings)-i, "more place", "more places"), k.id)
-			break
-		}
-		t.line("%s%-44s %s", indent, place(f.Location), since(f.Location))
-	}
-	if len(k.findings) > 0 && len(k.findings[0].Reasons) > 0 {
-		t.line("%swhy: %s", indent, strings.Join(k.findings[0].Reasons, ", "))
-	}
-	t.verdict(k.says())
-	t.action(k.action)
-	t.outcome(k.outcome)
-	t.line("")
-}
-
-func (t *text) verdict(v *revoker.Verdict) {
-	if v == nil {
-		return
-	}
-	t.line("%sissuer: %s", indent, v.Reason)
-	var facts []string
-	for _, name := range slices.Sorted(maps.Keys(v.Facts)) {
-		facts = append(facts, strings.ReplaceAll(name, "_", " ")+" "+v.Facts[name])
-	}
-	if len(facts) > 0 {
-		t.line("%s%s", indent, strings.Join(facts, " · "))
-	}
-}
-
-func (t *text) action(a *revoker.PlanAction) {
-	if a == nil {
-		return
-	}
-	t.line("%splan: %s", indent, describe(a.Action))
-	for i, s := range a.Steps {
-		t.line("%s  %d  %s", indent, i+1, s)
-	}
-	if a.Needs != "" {
-		t.line("%sneeds: %s", indent, a.Needs)
-	}
-	if len(a.Breaks) > 0 {
-		t.line("%swill break: %s", indent, strings.Join(a.Breaks, ", "))
-	}
-}
-
-func describe(a revoker.Action) string {
-	s := a.Name
-	if a.Call != "" {
-		s += ", " + a.Call
-	}
-	if a.Reversible {
-		s += " (can be undone)"
-	}
-	if a.Collateral != "" {
-		s += "; also ends: " + a.Collateral
-	}
-	return s
-}
-
-func (t *text) outcome(o *revoker.Outcome) {
-	if o == nil {
-		return
-	}
-	switch {
-	case !o.Confirmed.IsZero() && !o.Revoked.IsZero():
-		t.line("%srevoked %s, confirmed dead %s (look %d)%s", indent, clock(o.Revoked), clock(o.Confirmed), o.Looks, exposed(o.Window))
-	case !o.Confirmed.IsZero():
-		t.line("%sconfirmed dead %s%s", indent, clock(o.Confirmed), exposed(o.Window))
-	default:
-		t.line("%s%s: %s", indent, strings.ReplaceAll(string(o.Stage), "_", " "), o.Reason)
-	}
-	if o.Receipt != nil && o.Receipt.State == revoker.Manual && o.Confirmed.IsZero() {
-		t.line("%swork order %s", indent, o.Receipt.Reference)
-		for i, s := range o.Receipt.Steps {
-			t.line("%s  %d  %s", indent, i+1, s)
-		}
-	}
-	t.activity(o.Activity)
-}
-
-func exposed(w revoker.Window) string {
-	if w.From.IsZero() || w.To.IsZero() {
-		return ""
-	}
-	return ", exposed " + span(w.To.Sub(w.From))
-}
-
-func (t *text) activity(a *revoker.Activity) {
-	if a == nil {
-		return
-	}
-	t.line("%sactivity %s … %s:", indent, a.Window.From.UTC().Format("2006-01-02"), a.Window.To.UTC().Format("2006-01-02"))
-	for _, e := range a.Events {
-		if !e.Outlives || e.Expected {
+	for _, p := range parts[1:] {
+		full := t.run.Width > 0 && columns(line+sep)+columns(strings.TrimRight(p, " ")) > t.run.Width
+		if full && strings.TrimSpace(line) != "" {
+			emit()
+			line = strings.Repeat(" ", indent+2) + p
 			continue
 		}
-		t.line("%s  %s %s  %s  ← act on this: it may outlive the key", indent, e.Kind, e.Object, e.Detail)
+		line += sep + p
 	}
-	for _, kind := range slices.Sorted(maps.Keys(a.Counts)) {
-		if n := a.Counts[kind]; n > 0 {
-			t.line("%s  %s changed: %s", indent, kind, thousands(n))
+	emit()
+}
+
+func (t *text) blank() { _ = t.w.WriteByte('\n') }
+
+// columns is how wide a text is in a terminal, for scripts with one column a character.
+func columns(s string) int { return utf8.RuneCountInString(s) }
+
+// pad fills a text to a width with spaces.
+func pad(s string, width int) string { return s + strings.Repeat(" ", max(0, width-columns(s))) }
+
+// covered says what was read and what was left out on purpose.
+func (t *text) covered() {
+	if t.Stats == nil {
+		return
+	}
+	t.line(2, "read %s   %.1f s", t.seen(), t.Stats.Seconds)
+	if left := t.leftOut(); len(left) > 0 {
+		t.line(2, "left out: %s", strings.Join(left, ", "))
+	}
+	t.blank()
+}
+
+// plans says what the plan would do and that nothing was changed by making it.
+func (t *text) plans() {
+	for _, p := range t.Plans {
+		irreversible := 0
+		for _, a := range p.Actions {
+			if !a.Action.Reversible {
+				irreversible++
+			}
 		}
+		t.line(0, "Plan: %s, %d irreversible, to be approved before %s UTC. None of it is done yet.",
+			count(len(p.Actions), "action", "actions"), irreversible, minute(p.Expires))
+		t.blank()
 	}
-	t.line("%s  cannot be seen: %s", indent, strings.Join(a.BlindSpots, "; "))
 }
 
 func (t *text) gaps() {
-	if t.doc.Stats == nil || len(t.doc.Stats.Gaps) == 0 {
+	if t.Stats == nil {
 		return
 	}
-	t.line("The scan is INCOMPLETE. What could not be seen:")
-	for i, g := range t.doc.Stats.Gaps {
-		if i == placesShown {
-			t.line("  and %s", count(len(t.doc.Stats.Gaps)-i, "more", "more"))
+	gaps := t.Stats.Gaps
+	if len(gaps) > 0 {
+		t.line(0, "The scan is INCOMPLETE. What could not be seen:")
+	}
+	for i, g := range gaps {
+		if i == shown {
+			t.line(2, "and %s: -o run.json lists all", count(len(gaps)-i, "more", "more"))
 			break
 		}
-		s := "  " + g.What + ": " + g.Why
+		t.line(2, "%s: %s", g.What, g.Why)
 		if g.Next != "" {
-			s += "\n      → " + g.Next
+			t.line(body, "→ %s", g.Next)
 		}
-		t.line("%s", s)
 	}
-	t.line("")
+	for _, u := range t.Stats.Unchecked {
+		t.line(0, "Not asked of its issuer: %s", u)
+	}
+	if len(gaps)+len(t.Stats.Unchecked) > 0 {
+		t.blank()
+	}
+}
+
+// ending is the one line for the whole run, and what to do next.
+func (t *text) ending() {
+	sentence, how := t.verdict()
+	c := map[mood]colour{moodBad: red, moodGood: green}[how]
+	parts := []string{sentence}
+	if rest := t.rest(); rest != "" {
+		parts = append(parts, strings.Split(rest, " ")...)
+	}
+	t.flow(c, 0, " ", parts...)
+	t.next()
+}
+
+// next names what to do now: each command once, with what it is for.
+func (t *text) next() {
+	type step struct {
+		command string
+		why     []string
+	}
+	var steps []step
+	add := func(command, why string) {
+		i := slices.IndexFunc(steps, func(s step) bool { return s.command == command })
+		if i < 0 {
+			i = len(steps)
+			steps = append(steps, step{command: command})
+		}
+		steps[i].why = append(steps[i].why, why)
+	}
+	for _, u := range t.urgent() {
+		add(u.Command, u.Text)
+	}
+	if t.unasked() {
+		add("quash show "+shell(string(t.keys[0].id)), "Every place of that key, with the lines around it.")
+	}
+	lead := "  next: "
+	for _, s := range steps {
+		why := s.why[:min(len(s.why), shown)]
+		if s.command != "" {
+			why = append([]string{s.command}, why...)
+		}
+		for i, line := range why {
+			under := 0
+			if i > 0 && s.command != "" {
+				under = 2
+			}
+			t.line(0, "%s%s%s", lead, strings.Repeat(" ", under), line)
+			lead = strings.Repeat(" ", len(lead))
+		}
+	}
 }
