@@ -1,11 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/quash-sh/quash/revoker"
@@ -20,7 +22,7 @@ type Key struct {
 	Redacted   string
 	Confidence rules.Confidence
 	Reasons    []string
-	// FirstSeen and LastSeen are when scans saw it.
+	// FirstSeen and LastSeen are when the first and the last scan saw it, whichever was recorded first.
 	FirstSeen, LastSeen time.Time
 	// Places are where, with the target whose scan saw it there.
 	Places []Place
@@ -37,31 +39,31 @@ type Place struct {
 const (
 	putFinding = `INSERT INTO findings (id, rule, redacted, confidence, reasons, first_seen, last_seen) VALUES ($1, $2, $3, $4, $5, $6, $6)
 		ON CONFLICT (id) DO UPDATE SET rule = excluded.rule, redacted = excluded.redacted, confidence = excluded.confidence,
-		reasons = excluded.reasons, last_seen = excluded.last_seen`
+		reasons = excluded.reasons,
+		first_seen = CASE WHEN excluded.first_seen < findings.first_seen THEN excluded.first_seen ELSE findings.first_seen END,
+		last_seen = CASE WHEN excluded.last_seen > findings.last_seen THEN excluded.last_seen ELSE findings.last_seen END`
 	putLocation = `INSERT INTO locations (id, target, place, location, last_seen) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (id, target, place) DO UPDATE SET location = excluded.location, last_seen = excluded.last_seen`
-	getFinding = `SELECT rule, redacted, confidence, reasons, first_seen, last_seen FROM findings WHERE id = $1`
-	getPlaces  = `SELECT target, location FROM locations WHERE id = $1 ORDER BY target, place`
+	// lastVerdict joins the issuer's last answer to a finding f.
+	lastVerdict = ` LEFT JOIN verdicts v ON v.id = f.id AND v.at = (SELECT MAX(w.at) FROM verdicts w WHERE w.id = f.id)`
+	getKeys     = `SELECT f.id, f.rule, f.redacted, f.confidence, f.reasons, f.first_seen, f.last_seen,
+		l.target, l.location, COALESCE(v.verdict, '')
+		FROM findings f JOIN locations l ON l.id = f.id` + lastVerdict
+	getCounts = `SELECT f.rule, COALESCE(v.validity, ''), COUNT(DISTINCT f.id), COUNT(*)
+		FROM findings f JOIN locations l ON l.id = f.id` + lastVerdict + ` GROUP BY 1, 2`
 	putVerdict = `INSERT INTO verdicts (id, at, validity, verdict) VALUES ($1, $2, $3, $4) ON CONFLICT (id, at) DO NOTHING`
 	getVerdict = `SELECT verdict FROM verdicts WHERE id = $1 ORDER BY at DESC LIMIT 1`
 )
 
-// PutFindings records what a scan of target found at a time.
+// PutFindings records what a scan of target found at a time, all of it or, with an error, nothing.
 func (s *Store) PutFindings(ctx context.Context, target string, at time.Time, found []scanner.Finding) error {
+	found = slices.Clone(found)
+	slices.SortStableFunc(found, func(a, b scanner.Finding) int { // two writers of the same rows take them in one order
+		return cmp.Or(cmp.Compare(a.ID, b.ID), byPlace(a.At, b.At))
+	})
 	return s.inTx(ctx, "write findings to", func(tx *sql.Tx) error {
 		for _, f := range found {
-			reasons, err := json.Marshal(f.Reasons)
-			if err != nil {
-				return err
-			}
-			if _, err := tx.ExecContext(ctx, putFinding, string(f.ID), f.Rule, f.Redacted, string(f.Confidence), string(reasons), micros(at)); err != nil {
-				return err
-			}
-			location, err := json.Marshal(f.At)
-			if err != nil {
-				return err
-			}
-			if _, err := tx.ExecContext(ctx, putLocation, string(f.ID), target, placeName(f.At), string(location), micros(at)); err != nil {
+			if err := writeFinding(ctx, tx, target, micros(at), f); err != nil {
 				return err
 			}
 		}
@@ -69,86 +71,153 @@ func (s *Store) PutFindings(ctx context.Context, target string, at time.Time, fo
 	})
 }
 
+func writeFinding(ctx context.Context, tx *sql.Tx, target string, at int64, f scanner.Finding) error {
+	reasons, err := json.Marshal(f.Reasons)
+	if err != nil {
+		return err
+	}
+	location, err := json.Marshal(f.At)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, putFinding, text(f.ID), text(f.Rule), text(f.Redacted), text(f.Confidence), string(reasons), at); err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, putLocation, text(f.ID), name(target), name(placeName(f.At)), string(location), at)
+	return err
+}
+
 // placeName tells the places of one key in one target apart.
 func placeName(at scanner.Location) string {
 	return fmt.Sprintf("%s\x1f%s\x1f%s\x1f%s\x1f%d", at.Path, at.Commit, at.Record, at.Field, at.Offset)
 }
 
-// Key returns what is known of a key: [ErrNotFound] when no scan recorded it.
-func (s *Store) Key(ctx context.Context, id scanner.ID) (Key, error) {
-	k := Key{ID: id}
-	var confidence, reasons string
-	var first, last int64
-	err := s.db.QueryRowContext(ctx, getFinding, string(id)).Scan(&k.Rule, &k.Redacted, &confidence, &reasons, &first, &last)
-	if errors.Is(err, sql.ErrNoRows) {
-		return Key{}, fmt.Errorf("%s: %w", id, ErrNotFound)
-	}
-	if err != nil {
-		return Key{}, s.wrap("read finding from", err)
-	}
-	k.Confidence, k.FirstSeen, k.LastSeen = rules.Confidence(confidence), time.UnixMicro(first).UTC(), time.UnixMicro(last).UTC()
-	if err := json.Unmarshal([]byte(reasons), &k.Reasons); err != nil {
-		return Key{}, s.wrap("read finding from", err)
-	}
-	if k.Places, err = s.places(ctx, id); err != nil {
-		return Key{}, err
-	}
-	v, err := s.Verdict(ctx, id)
-	if err == nil {
-		k.Verdict = &v
-	} else if !errors.Is(err, ErrNotFound) {
-		return Key{}, err
-	}
-	return k, nil
+// byPlace sorts by what placeName is made of.
+func byPlace(a, b scanner.Location) int {
+	return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Commit, b.Commit), cmp.Compare(a.Record, b.Record),
+		cmp.Compare(a.Field, b.Field), cmp.Compare(a.Offset, b.Offset))
 }
 
-func (s *Store) places(ctx context.Context, id scanner.ID) ([]Place, error) {
-	rows, err := s.db.QueryContext(ctx, getPlaces, string(id))
+// Key returns what is known of a key: [ErrNotFound] when no scan recorded it.
+func (s *Store) Key(ctx context.Context, id scanner.ID) (Key, error) {
+	found, err := s.keys(ctx, getKeys+" WHERE f.id = $1", text(id))
 	if err != nil {
-		return nil, s.wrap("read places from", err)
+		return Key{}, err
+	}
+	if len(found) == 0 {
+		return Key{}, fmt.Errorf("%s: %w", id, ErrNotFound)
+	}
+	return found[0], nil
+}
+
+// Keys returns every key that was found, each once with its places in all targets, sorted by ID.
+func (s *Store) Keys(ctx context.Context) ([]Key, error) {
+	found, err := s.keys(ctx, getKeys+" ORDER BY f.id")
+	slices.SortFunc(found, func(a, b Key) int { return cmp.Compare(a.ID, b.ID) })
+	return found, err
+}
+
+// keys reads rows of getKeys, in which the places of a key follow each other.
+func (s *Store) keys(ctx context.Context, query string, args ...any) ([]Key, error) {
+	rows, err := s.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, s.wrap("read findings from", err)
 	}
 	defer func() { _ = rows.Close() }() // rows.Err tells
-	var all []Place
+	var all []Key
 	for rows.Next() {
-		var p Place
-		var location string
-		if err := rows.Scan(&p.Target, &location); err != nil {
-			return nil, s.wrap("read places from", err)
+		k, err := readKey(rows)
+		if err != nil {
+			return nil, s.wrap("read findings from", err)
 		}
-		if err := json.Unmarshal([]byte(location), &p.At); err != nil {
-			return nil, s.wrap("read places from", err)
+		if last := len(all) - 1; last >= 0 && all[last].ID == k.ID {
+			all[last].Places = append(all[last].Places, k.Places...)
+		} else {
+			all = append(all, k)
 		}
-		all = append(all, p)
 	}
-	return all, s.wrap("read places from", rows.Err())
+	for _, k := range all {
+		slices.SortStableFunc(k.Places, func(a, b Place) int {
+			return cmp.Or(cmp.Compare(a.Target, b.Target), byPlace(a.At, b.At))
+		})
+	}
+	return all, s.wrap("read findings from", rows.Err())
+}
+
+// readKey reads a row of getKeys: a key with one of its places.
+func readKey(rows *sql.Rows) (k Key, err error) {
+	var id, rule, redacted, confidence, target text
+	var reasons, location, verdict string
+	var first, last int64
+	if err := rows.Scan(&id, &rule, &redacted, &confidence, &reasons, &first, &last, &target, &location, &verdict); err != nil {
+		return Key{}, err
+	}
+	p := Place{Target: string(target)}
+	err = errors.Join(json.Unmarshal([]byte(reasons), &k.Reasons), json.Unmarshal([]byte(location), &p.At))
+	k.ID, k.Rule, k.Redacted, k.Confidence = scanner.ID(id), string(rule), string(redacted), rules.Confidence(confidence)
+	k.FirstSeen, k.LastSeen, k.Places = fromMicros(first), fromMicros(last), []Place{p}
+	if verdict != "" {
+		err = errors.Join(err, json.Unmarshal([]byte(verdict), &k.Verdict))
+	}
+	return k, err
+}
+
+// Count says how many keys of a rule there are of which the issuer said the same.
+type Count struct {
+	Rule string
+	// Validity is the issuer's last answer; empty when it was never asked.
+	Validity revoker.Validity
+	// Keys counts keys; Places counts their places in all targets.
+	Keys, Places int
+}
+
+// Counts returns how many keys were found, by rule and validity, sorted by both.
+func (s *Store) Counts(ctx context.Context) ([]Count, error) {
+	rows, err := s.db.QueryContext(ctx, getCounts)
+	if err != nil {
+		return nil, s.wrap("count findings in", err)
+	}
+	defer func() { _ = rows.Close() }() // rows.Err tells
+	var all []Count
+	for rows.Next() {
+		var c Count
+		if err := rows.Scan((*text)(&c.Rule), (*text)(&c.Validity), &c.Keys, &c.Places); err != nil {
+			return nil, s.wrap("count findings in", err)
+		}
+		all = append(all, c)
+	}
+	slices.SortFunc(all, func(a, b Count) int {
+		return cmp.Or(cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Validity, b.Validity))
+	})
+	return all, s.wrap("count findings in", rows.Err())
 }
 
 // PutVerdict records an issuer's answer.
 func (s *Store) PutVerdict(ctx context.Context, id scanner.ID, v revoker.Verdict) error {
-	text, err := json.Marshal(v)
+	record, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
-	_, err = s.db.ExecContext(ctx, putVerdict, string(id), micros(v.At), string(v.Validity), string(text))
+	_, err = s.db.ExecContext(ctx, putVerdict, text(id), micros(v.At), text(v.Validity), string(record))
 	return s.wrap("write verdict to", err)
 }
 
 // Verdict returns the issuer's last answer: [ErrNotFound] when it was never asked.
 func (s *Store) Verdict(ctx context.Context, id scanner.ID) (revoker.Verdict, error) {
 	var v revoker.Verdict
-	err := s.getJSON(ctx, "read verdict from", string(id), &v, getVerdict, string(id))
+	err := s.getJSON(ctx, "read verdict from", string(id), &v, getVerdict, text(id))
 	return v, err
 }
 
 // getJSON reads one JSON column of one row into a value.
-func (s *Store) getJSON(ctx context.Context, doing, name string, into any, query string, args ...any) error {
-	var text string
-	err := s.db.QueryRowContext(ctx, query, args...).Scan(&text)
+func (s *Store) getJSON(ctx context.Context, doing, what string, into any, query string, args ...any) error {
+	var record string
+	err := s.db.QueryRowContext(ctx, query, args...).Scan(&record)
 	if errors.Is(err, sql.ErrNoRows) {
-		return fmt.Errorf("%s: %w", name, ErrNotFound)
+		return fmt.Errorf("%s: %w", what, ErrNotFound)
 	}
 	if err != nil {
 		return s.wrap(doing, err)
 	}
-	return s.wrap(doing, json.Unmarshal([]byte(text), into))
+	return s.wrap(doing, json.Unmarshal([]byte(record), into))
 }

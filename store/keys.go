@@ -1,10 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -45,27 +45,27 @@ type KeyRecord struct {
 const (
 	putKey   = `INSERT INTO keys (id, rule, record, retired) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO UPDATE SET record = excluded.record, retired = excluded.retired`
 	getKey   = `SELECT record FROM keys WHERE id = $1`
-	listKeys = `SELECT record FROM keys ORDER BY id`
+	listKeys = `SELECT record FROM keys`
 )
 
 // PutKeyRecord adds or replaces an entry.
 func (s *Store) PutKeyRecord(ctx context.Context, k KeyRecord) error {
-	text, err := json.Marshal(k)
+	record, err := json.Marshal(k)
 	if err != nil {
 		return err
 	}
-	_, err = s.db.ExecContext(ctx, putKey, string(k.ID), k.Rule, string(text), sql.NullInt64{Int64: micros(k.Retired), Valid: !k.Retired.IsZero()})
+	_, err = s.db.ExecContext(ctx, putKey, text(k.ID), text(k.Rule), string(record), sql.NullInt64{Int64: micros(k.Retired), Valid: !k.Retired.IsZero()})
 	return s.wrap("write key record to", err)
 }
 
 // KeyRecord returns an entry: [ErrNotFound] when the inventory does not have it.
 func (s *Store) KeyRecord(ctx context.Context, id scanner.ID) (KeyRecord, error) {
 	var k KeyRecord
-	err := s.getJSON(ctx, "read key record from", string(id), &k, getKey, string(id))
+	err := s.getJSON(ctx, "read key record from", string(id), &k, getKey, text(id))
 	return k, err
 }
 
-// KeyRecords returns the inventory, sorted by name.
+// KeyRecords returns the inventory, sorted by name and ID.
 func (s *Store) KeyRecords(ctx context.Context) ([]KeyRecord, error) {
 	rows, err := s.db.QueryContext(ctx, listKeys)
 	if err != nil {
@@ -74,14 +74,17 @@ func (s *Store) KeyRecords(ctx context.Context) ([]KeyRecord, error) {
 	defer func() { _ = rows.Close() }() // rows.Err tells
 	var all []KeyRecord
 	for rows.Next() {
-		var text string
+		var record []byte
 		var k KeyRecord
-		if err := errors.Join(rows.Scan(&text), json.Unmarshal([]byte(text), &k)); err != nil {
+		if err := rows.Scan(&record); err != nil {
+			return nil, s.wrap("read inventory from", err)
+		}
+		if err := json.Unmarshal(record, &k); err != nil {
 			return nil, s.wrap("read inventory from", err)
 		}
 		all = append(all, k)
 	}
-	slices.SortStableFunc(all, func(a, b KeyRecord) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(all, func(a, b KeyRecord) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
 	return all, s.wrap("read inventory from", rows.Err())
 }
 

@@ -19,31 +19,31 @@ const (
 
 // PutPlan records a plan.
 func (s *Store) PutPlan(ctx context.Context, p revoker.Plan) error {
-	text, err := json.Marshal(p)
+	record, err := json.Marshal(p)
 	if err != nil {
 		return err
 	}
-	_, err = s.db.ExecContext(ctx, putPlan, p.Hash, micros(p.Made), string(text))
+	_, err = s.db.ExecContext(ctx, putPlan, text(p.Hash), micros(p.Made), string(record))
 	return s.wrap("write plan to", err)
 }
 
 // Plan returns the plan with a hash: [ErrNotFound] when there is none.
 func (s *Store) Plan(ctx context.Context, hash string) (revoker.Plan, error) {
 	var p revoker.Plan
-	err := s.getJSON(ctx, "read plan from", "plan "+hash, &p, getPlan, hash)
+	err := s.getJSON(ctx, "read plan from", "plan "+hash, &p, getPlan, text(hash))
 	return p, err
 }
 
 // PutJournalHead records how long a journal is and how it ends: a second witness, outside the journal's directory of files,
 // against lines cut off its end. It never goes back.
 func (s *Store) PutJournalHead(ctx context.Context, journal string, seq int64, hash string) error {
-	_, err := s.db.ExecContext(ctx, putHead, journal, seq, hash)
+	_, err := s.db.ExecContext(ctx, putHead, name(journal), seq, text(hash))
 	return s.wrap("write journal head to", err)
 }
 
 // JournalHead returns the recorded end of a journal: [ErrNotFound] when none was recorded.
 func (s *Store) JournalHead(ctx context.Context, journal string) (seq int64, hash string, err error) {
-	err = s.db.QueryRowContext(ctx, getHead, journal).Scan(&seq, &hash)
+	err = s.db.QueryRowContext(ctx, getHead, name(journal)).Scan(&seq, (*text)(&hash))
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, "", ErrNotFound
 	}

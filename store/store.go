@@ -7,14 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // the driver "sqlite", in Go, without cgo
 )
 
 //go:embed migrations/*.sql
@@ -25,73 +21,85 @@ var ErrNotFound = errors.New("not in the store")
 
 // Store is an open database. It is safe for concurrent use, also by several processes.
 type Store struct {
-	db   *sql.DB
-	name string
+	db     *sql.DB
+	name   string // what errors call it
+	engine engine
 }
 
-// Open opens the store in a file and brings its schema up to date; the file and its directory are made when they are
-// absent, readable by their owner alone.
-func Open(ctx context.Context, path string) (*Store, error) {
-	if strings.Contains(path, "://") {
-		return nil, fmt.Errorf("open store %q: not a file; this version keeps its store in SQLite, name a file", strings.SplitN(path, "://", 2)[0]+"://…")
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("open store: %w; name another directory with --state", err)
-	}
-	db, err := sql.Open("sqlite", dsn(path))
+// engine is what differs between the databases.
+type engine struct {
+	dialect goose.Dialect
+	// lock keeps every other process from migrating until it is released.
+	lock func(ctx context.Context) (release func(), err error)
+	// hint says what to do about an error, as "; do this", where that is known.
+	hint func(err error) string
+}
+
+// Open opens a store and brings its schema up to date. where is the path of a SQLite file, which is made when it is absent,
+// its directory too, readable by its owner alone; or the address of a PostgreSQL database,
+// "postgres://USER@HOST:PORT/DATABASE" or "postgresql://…". The password may stand in the address, in PGPASSWORD or in a
+// password file as PostgreSQL's own programs read it; no error repeats it.
+func Open(ctx context.Context, where string) (*Store, error) {
+	s, err := connect(where)
 	if err != nil {
-		return nil, fmt.Errorf("open store %s: %w", path, err)
+		return nil, err
 	}
-	db.SetMaxOpenConns(1) // SQLite has one writer; waiting here is cheaper than SQLITE_BUSY
-	s := &Store{db, path}
 	if err := s.migrate(ctx); err != nil {
-		return nil, errors.Join(s.wrap("open", err), db.Close())
+		return nil, errors.Join(s.wrap("open", err), s.db.Close())
 	}
 	return s, nil
 }
 
-// dsn makes writers wait for each other and writes durable, and keeps readers from blocking.
-func dsn(path string) string {
-	q := url.Values{"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)"}, "_txlock": {"immediate"}}
-	return "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath() + "?" + q.Encode()
+func connect(where string) (*Store, error) {
+	scheme, _, address := strings.Cut(where, "://")
+	switch {
+	case !address:
+		return openSQLite(where)
+	case scheme == "postgres" || scheme == "postgresql":
+		return openPostgres(where)
+	}
+	return nil, fmt.Errorf("open store %q: neither a file nor a database that quash knows; name a file for SQLite, or postgres://…", scheme+"://…")
 }
 
+// migrate brings the schema up to date.
 func (s *Store) migrate(ctx context.Context) error {
 	dir, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, s.db, dir)
+	p, err := goose.NewProvider(s.engine.dialect, s.db, dir)
 	if err != nil {
 		return err
 	}
+	release, err := s.engine.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
 	_, err = p.Up(ctx)
 	return err
 }
 
-// Close closes the database.
+// Close closes the database. Everything that is asked of the store afterwards is an error.
 func (s *Store) Close() error { return s.db.Close() }
 
-// wrap says what was being done, to which file, and what to do about it.
+// wrap says what was being done, to which store, and what to do about it.
 func (s *Store) wrap(doing string, err error) error {
 	if err == nil {
 		return nil
 	}
-	hint := ""
-	if msg := err.Error(); strings.Contains(msg, "readonly") || strings.Contains(msg, "unable to open") || strings.Contains(msg, "permission") {
-		hint = "; make it writable, or name another directory with --state"
-	}
-	return fmt.Errorf("%s store %s: %w%s", doing, s.name, err, hint)
+	return fmt.Errorf("%s store %s: %w%s", doing, s.name, err, s.engine.hint(err))
 }
 
-// inTx runs do in one transaction.
+// inTx runs do in one transaction: what it wrote stands when it returns nil, and is gone otherwise.
 func (s *Store) inTx(ctx context.Context, doing string, do func(*sql.Tx) error) error {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return s.wrap(doing, err)
 	}
+	defer func() { _ = tx.Rollback() }() // nothing to do after a commit
 	if err := do(tx); err != nil {
-		return s.wrap(doing, errors.Join(err, tx.Rollback()))
+		return s.wrap(doing, err)
 	}
 	return s.wrap(doing, tx.Commit())
 }
@@ -102,4 +110,12 @@ func micros(t time.Time) int64 {
 		return 0
 	}
 	return t.UnixMicro()
+}
+
+// fromMicros is the time that micros kept.
+func fromMicros(n int64) time.Time {
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(n).UTC()
 }
