@@ -23,6 +23,11 @@ func TestGolden(t *testing.T) {
 		{"run.json", "json", Run{}},
 		{"run.sarif", "sarif", Run{Rules: ruleSet(t)}},
 		{"run.html", "html", Run{Rules: ruleSet(t)}},
+		{"run.gitlab.json", "gitlab", Run{Rules: ruleSet(t)}},
+		{"run.junit.xml", "junit", Run{Rules: ruleSet(t)}},
+		{"run.csv", "csv", Run{Rules: ruleSet(t)}},
+		{"run.annotations", "github", Run{Rules: ruleSet(t)}},
+		{"run.md", "markdown", Run{Rules: ruleSet(t)}},
 	} {
 		t.Run(c.file, func(t *testing.T) {
 			got, path := render(t, c.format, c.run, story()...), filepath.Join("testdata", c.file)

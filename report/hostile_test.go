@@ -170,7 +170,7 @@ func hostile(t testing.TB, text string) []Item {
 var attacks = []string{
 	`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `' onmouseover='alert(1)`, `--></style><script>`, `</title><script>`, `javascript:alert(1)`,
 	`https://evil.example/"onclick="x`, "\x1b]8;;https://evil.example\x1b\\click\x1b]8;;\x1b\\", "\x1b[31;1mACTIVE\x1b[0m", "\u202egnp.exe", "a\n\nClean: no key.",
-	"\u009b2J", `{{.}} {0} [text](https://evil.example)`, `"},{"finding":{}}`, "\xff\xfe\x00", "%s %d %!", "$(rm -rf x); `x` && 'y'", strings.Repeat("long ", 400), "",
+	"\u009b2J", `{{.}} {0} [text](https://evil.example)`, `"},{"finding":{}}`, "\xff\xfe\x00", "%s %d %!", "$(rm -rf x); `x` && 'y'", "=HYPERLINK(1)", "-1+1|cmd", "@everyone #1 www.evil.example", "]]><x/>", "a | b\n```\n# c", strings.Repeat("long ", 400), "",
 }
 
 // TestHostileText holds every format against other people's text.
@@ -209,9 +209,35 @@ func holds(t *testing.T, text string) {
 	if utf8.ValidString(text) {
 		roundTrip(t, items, stream)
 	}
+	forCI(t, items)
 	page := render(t, "html", Run{}, items...)
 	plainText(t, page)
 	harmless(t, page)
+}
+
+// forCI holds the formats that CI systems read.
+func forCI(t *testing.T, items []Item) {
+	t.Helper()
+	check := map[string]func(string){
+		"gitlab": func(out string) {
+			for _, v := range parseGitLab(t, out).Vulnerabilities {
+				checkMarkdown(t, v.Description)
+			}
+		},
+		"junit": func(out string) { checkJUnit(t, out) },
+		"csv": func(out string) {
+			if rows := parseCSV(t, out); len(rows) != 1+len(findings())+2 {
+				t.Errorf("csv has %d rows", len(rows))
+			}
+		},
+		"github":   func(out string) { checkGitHub(t, out) },
+		"markdown": func(out string) { checkMarkdown(t, out) },
+	}
+	for format, holds := range check {
+		out := render(t, format, Run{}, items...)
+		plainText(t, out)
+		holds(out)
+	}
 }
 
 // plainText refuses every character that acts on a terminal or turns text around.

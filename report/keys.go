@@ -2,6 +2,8 @@ package report
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"strings"
 	"time"
@@ -223,4 +225,17 @@ func since(at scanner.Location) []string {
 		commit = "" // place names it
 	}
 	return slices.DeleteFunc([]string{list(at.Refs, 3), when, commit, at.Author}, func(s string) bool { return s == "" })
+}
+
+// placeSum tells the places of keys apart: by finding ID, file, record and field, and not by line or by the machine's name for
+// the repository, so that a key which moves inside its file stays at its place. more are told apart as well.
+func placeSum(f Finding, more ...string) [sha256.Size]byte {
+	at := f.Location
+	return sha256.Sum256([]byte(strings.Join(append([]string{string(f.ID), at.Path, at.Record, at.Field}, more...), "\x00")))
+}
+
+// placeHash is a short form of placeSum.
+func placeHash(f Finding) string {
+	sum := placeSum(f)
+	return hex.EncodeToString(sum[:8])
 }

@@ -243,6 +243,32 @@ func (s *summary) urgent() []todo {
 	return all
 }
 
+// nextStep is a command to type, or none, with what it is for.
+type nextStep struct {
+	command string
+	why     []string
+}
+
+// nextSteps are what to do now: each command once.
+func (s *summary) nextSteps() []nextStep {
+	var steps []nextStep
+	add := func(command, why string) {
+		i := slices.IndexFunc(steps, func(s nextStep) bool { return s.command == command })
+		if i < 0 {
+			i = len(steps)
+			steps = append(steps, nextStep{command: command})
+		}
+		steps[i].why = append(steps[i].why, why)
+	}
+	for _, u := range s.urgent() {
+		add(u.Command, u.Text)
+	}
+	if s.unasked() {
+		add("quash show "+shell(string(s.keys[0].id)), "Every place of that key, with the lines around it.")
+	}
+	return steps
+}
+
 // command is how this run goes on: the verb, on what this run read and as it read it.
 func (s *summary) command(verb string, more ...string) string {
 	words := []string{"quash", verb}

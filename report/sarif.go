@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"iter"
@@ -137,15 +138,10 @@ func (s *sarif) rule(f Finding) sarifRule {
 	r := sarifRule{ID: f.Rule, Short: message(name), Properties: map[string]any{
 		"security-severity": securitySeverity[f.Severity], "precision": precision[f.Confidence], "tags": []string{"security", "external/cwe/cwe-798"},
 	}}
-	if s.rules != nil {
-		if rule, ok := s.rules.Rule(f.Rule); ok {
-			r.HelpURI = rule.File().Docs
-			if rule.Docs != "" {
-				r.HelpURI = rule.Docs
-			}
-			if len(rule.Grants) > 0 {
-				full += " It may: " + strings.Join(rule.Grants, "; ") + "."
-			}
+	if rule := ruleOf(s.rules, f.Rule); rule != nil {
+		r.HelpURI = cmp.Or(rule.Docs, rule.File().Docs)
+		if len(rule.Grants) > 0 {
+			full += " It may: " + strings.Join(rule.Grants, "; ") + "."
 		}
 	}
 	r.Full, r.Help = message(full), message(help)

@@ -1,11 +1,5 @@
 package report
 
-import (
-	"crypto/sha256"
-	"encoding/hex"
-	"strings"
-)
-
 // The parts of SARIF 2.1.0 (OASIS Standard, 27 March 2020) that a finding needs. GitHub code scanning reads these.
 type (
 	sarifLog struct {
@@ -88,9 +82,7 @@ type (
 // line and without the machine's name for the repository, so that a key which moves inside its file stays one alert;
 // primaryLocationLineHash is the name that GitHub reads.
 func (s *sarif) fingerprints(f Finding) map[string]string {
-	at := f.Location
-	sum := sha256.Sum256([]byte(strings.Join([]string{string(f.ID), at.Path, at.Record, at.Field}, "\x00")))
-	hash := hex.EncodeToString(sum[:8])
+	hash := placeHash(f)
 	s.twins[hash]++
 	n := itoa(s.twins[hash])
 	return map[string]string{"primaryLocationLineHash": hash + ":" + n, "quashFindingId/v1": string(f.ID) + ":" + n}

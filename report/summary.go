@@ -206,11 +206,14 @@ func (s *summary) unchecked(k *key) string {
 }
 
 // rule is what is known of a key's kind; nil when its rule is not at hand.
-func (s *summary) rule(k *key) *rules.Rule {
-	if s.rules == nil {
+func (s *summary) rule(k *key) *rules.Rule { return ruleOf(s.rules, k.rule()) }
+
+// ruleOf is the rule of an id; nil when there is none at hand.
+func ruleOf(set *rules.Set, id string) *rules.Rule {
+	if set == nil {
 		return nil
 	}
-	r, _ := s.rules.Rule(k.rule())
+	r, _ := set.Rule(id)
 	return r
 }
 

@@ -191,7 +191,8 @@ func TestWords(t *testing.T) {
 }
 
 func TestFormats(t *testing.T) {
-	for path, want := range map[string]string{"a.json": "json", "x/run.jsonl": "jsonl", "b.sarif": "sarif", "b.sarif.json": "sarif", "r.html": "html", "r.txt": "text"} {
+	for path, want := range map[string]string{"a.json": "json", "x/run.jsonl": "jsonl", "b.sarif": "sarif", "b.sarif.json": "sarif", "r.html": "html", "r.txt": "text",
+		"out/gl-secret-detection-report.json": "gitlab", "x.gitlab.json": "gitlab", "x.junit.xml": "junit", "x.xml": "junit", "x.csv": "csv", "x.md": "markdown"} {
 		f, err := ByPath(path)
 		if err != nil {
 			t.Fatal(err)
@@ -204,7 +205,7 @@ func TestFormats(t *testing.T) {
 			t.Errorf("%s is not written as %s", path, want)
 		}
 	}
-	if _, err := ByPath("a.pdf"); err == nil || !strings.Contains(err.Error(), "html, json, jsonl, sarif, text") {
+	if _, err := ByPath("a.pdf"); err == nil || !strings.Contains(err.Error(), strings.Join(Names(), ", ")) || len(Names()) < 9 {
 		t.Errorf("error %v does not name the formats", err)
 	}
 	if _, err := ByName("pdf"); err == nil {

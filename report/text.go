@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -159,27 +158,8 @@ func (t *text) ending() {
 
 // next names what to do now: each command once, with what it is for.
 func (t *text) next() {
-	type step struct {
-		command string
-		why     []string
-	}
-	var steps []step
-	add := func(command, why string) {
-		i := slices.IndexFunc(steps, func(s step) bool { return s.command == command })
-		if i < 0 {
-			i = len(steps)
-			steps = append(steps, step{command: command})
-		}
-		steps[i].why = append(steps[i].why, why)
-	}
-	for _, u := range t.urgent() {
-		add(u.Command, u.Text)
-	}
-	if t.unasked() {
-		add("quash show "+shell(string(t.keys[0].id)), "Every place of that key, with the lines around it.")
-	}
 	lead := "  next: "
-	for _, s := range steps {
+	for _, s := range t.nextSteps() {
 		why := s.why[:min(len(s.why), shown)]
 		if s.command != "" {
 			why = append([]string{s.command}, why...)
