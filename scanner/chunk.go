@@ -47,6 +47,13 @@ type Placer interface {
 	Place(ctx context.Context, at []Location) ([][]Location, error)
 }
 
+// Sifter is a source that yields more than is asked about: the text around what a commit adds, so that a key is seen whole.
+// Sift reports whether a finding at a place is asked about; what is not is dropped and not counted. It is called by one
+// goroutine at a time, while the source is still being read. An error ends the scan.
+type Sifter interface {
+	Sift(ctx context.Context, at Location) (bool, error)
+}
+
 // Counter is a source that counts what it saw. The names are plural nouns for a person: "files", "commits", "blobs".
 // Coverage is read after the source has ended.
 type Counter interface {

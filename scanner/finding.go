@@ -27,6 +27,8 @@ type Finding struct {
 	Reasons []string
 	// Redacted is the only form in which the key is shown: fixed prefix and length.
 	Redacted string
+	// Allowed says that somebody let it stand. Only a scanner with Options.KeepAllowed hands such findings on.
+	Allowed bool
 }
 
 // Token is the key itself.

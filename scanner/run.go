@@ -13,6 +13,7 @@ type run struct {
 	scanner *Scanner
 	sink    Sink
 	placer  Placer
+	sifter  Sifter
 	stats   Stats
 	keys    map[ID]struct{}
 	// seen are the places already handed on: a key that several views of one field show is there once.
@@ -25,6 +26,8 @@ type run struct {
 type place struct {
 	id                  ID
 	path, record, field string
+	// allowed findings are apart from others, which are the same whether these are kept or not.
+	allowed bool
 }
 
 // part is what one part of a source gave. Its worker fills it; the run takes it when its turn has come.
@@ -154,20 +157,26 @@ func (s *Scanner) keep(c candidate, st *Stats) (Finding, bool) {
 		st.Unsure++
 		return Finding{}, false
 	}
-	if c.allowed {
+	if c.allowed && !s.opts.KeepAllowed {
 		st.Allowed++
 		return Finding{}, false
 	}
 	f := s.identified(c)
-	if s.opts.Allow != nil && s.opts.Allow.Allowed(f) {
+	f.Allowed = c.allowed || s.opts.Allow != nil && s.opts.Allow.Allowed(f)
+	if f.Allowed && !s.opts.KeepAllowed {
 		st.Allowed++
 		return Finding{}, false
 	}
 	return f, true
 }
 
-// take holds a finding back until it can be placed, or hands it on.
+// take holds a finding back until it can be placed, or hands it on. What the source was not asked about is dropped.
 func (r *run) take(ctx context.Context, f Finding) error {
+	if r.sifter != nil {
+		if asked, err := r.sifter.Sift(ctx, f.At); err != nil || !asked {
+			return err
+		}
+	}
 	if r.placer != nil && f.At.Blob != "" {
 		r.held = append(r.held, f)
 		return nil
@@ -181,8 +190,8 @@ func (r *run) take(ctx context.Context, f Finding) error {
 // seenBefore reports whether an export's key was handed on for the same field in another view, or, where this view shows the
 // record's fields anew, for any field of the record; and remembers it.
 func (r *run) seenBefore(f Finding) bool {
-	field := place{f.ID, f.At.Path, f.At.Record, f.At.Field}
-	whole := place{f.ID, f.At.Path, f.At.Record, ""}
+	field := place{f.ID, f.At.Path, f.At.Record, f.At.Field, f.Allowed}
+	whole := place{f.ID, f.At.Path, f.At.Record, "", f.Allowed}
 	_, inField := r.seen[field]
 	_, inRecord := r.seen[whole]
 	if inField || inRecord && (f.At.View == ViewRecord || f.At.View == ViewJoined) {
@@ -198,9 +207,11 @@ func (r *run) hand(ctx context.Context, f Finding) error {
 		return nil
 	}
 	f.At = f.At.without(f.Parts)
-	r.stats.Findings++
-	r.keys[f.ID] = struct{}{}
-	r.stats.Keys = len(r.keys)
+	if !f.Allowed {
+		r.stats.Findings++
+		r.keys[f.ID] = struct{}{}
+		r.stats.Keys = len(r.keys)
+	}
 	return r.sink.Finding(ctx, f)
 }
 
@@ -256,7 +267,7 @@ func merge(held []Finding, places [][]Location) []Finding {
 			all = []Location{f.At}
 		}
 		for _, at := range all {
-			p := place{id: f.ID, path: at.Path, field: at.Field}
+			p := place{id: f.ID, path: at.Path, field: at.Field, allowed: f.Allowed}
 			g, ok := first[p]
 			if !ok {
 				g = &Finding{}

@@ -21,6 +21,10 @@ type Options struct {
 	// Allow decides which findings are taken out (ignore file, baseline); nil takes out none. Allow comments are
 	// always honoured.
 	Allow Allower
+	// KeepAllowed hands on what was allowed, by a comment or by Allow, with Finding.Allowed set, instead of counting it in
+	// Stats.Allowed: for a run that asks issuers, since a key that is live must be told whoever allowed it. Such findings are in
+	// no count; the sink counts them.
+	KeepAllowed bool
 	// Exclude says which paths are left out, wherever in a source or its history they stand; nil leaves out none. What was
 	// found there is counted.
 	Exclude func(path string) bool
@@ -91,6 +95,7 @@ func (s *Scanner) identified(c candidate) Finding {
 func (s *Scanner) Scan(ctx context.Context, src Source, sink Sink) (Stats, error) {
 	r := &run{scanner: s, sink: sink, keys: map[ID]struct{}{}, seen: map[place]struct{}{}}
 	r.placer, _ = src.(Placer)
+	r.sifter, _ = src.(Sifter)
 	err := r.read(ctx, src)
 	if err == nil {
 		err = r.place(ctx)
