@@ -5,12 +5,17 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/quash-sh/quash/revoker"
 	"github.com/quash-sh/quash/rules"
+	"github.com/quash-sh/quash/scanner"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -25,6 +30,7 @@ func TestScripts(t *testing.T) {
 		Dir: filepath.Join("..", "..", "testdata", "script"),
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HOME", e.WorkDir)
+			e.Setenv("NOBODY", nobody(t))
 			e.Setenv("XDG_STATE_HOME", filepath.Join(e.WorkDir, ".state"))
 			e.Setenv("USER", "tester")
 			for name, v := range map[string]string{
@@ -36,8 +42,22 @@ func TestScripts(t *testing.T) {
 			}
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"plant": plant, "exits": exits, "flip": flip},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"plant": plant, "exits": exits, "flip": flip, "cut": cut, "idof": idOf, "mkplan": makePlan, "fill": fill,
+		},
 	})
+}
+
+// nobody is a loopback address with a port on which nobody listens.
+func nobody(t *testing.T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return l.Addr().String()
 }
 
 // sample is the key of a rule and name: the same in every process, another for every name.
@@ -100,4 +120,56 @@ func flip(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	data[(at+len(data))%len(data)] ^= 1
 	ts.Check(os.WriteFile(path, data, 0o600))
+}
+
+// cut shortens a file by its last bytes: cut FILE COUNT
+func cut(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: cut FILE COUNT")
+	}
+	data := []byte(ts.ReadFile(args[0]))
+	var n int
+	_, err := fmt.Sscan(args[1], &n)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data[:len(data)-n], 0o600))
+}
+
+// fill writes the value of an environment variable into {{NAME}} of a file: fill NAME FILE
+func fill(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: fill NAME FILE")
+	}
+	text := strings.ReplaceAll(ts.ReadFile(args[1]), "{{"+args[0]+"}}", ts.Getenv(args[0]))
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o600))
+}
+
+var findingID = regexp.MustCompile(`q-[0-9a-f]{16}`)
+
+// idOf puts the first finding ID of a file into $ID: idof FILE
+func idOf(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: idof FILE")
+	}
+	id := findingID.FindString(ts.ReadFile(args[0]))
+	if id == "" {
+		ts.Fatalf("%s names no finding", args[0])
+	}
+	ts.Setenv("ID", id)
+}
+
+// makePlan writes a plan that somebody asked for some time ago: mkplan WHO AGO FILE
+func makePlan(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: mkplan WHO AGO FILE")
+	}
+	ago, err := time.ParseDuration(args[1])
+	ts.Check(err)
+	p, err := revoker.MakePlan(args[0], time.Now().Add(-ago), 24*time.Hour, []revoker.PlanAction{{
+		ID: "q-0123456789abcdef", Rule: "agiled-api-key", Provider: "agiled", Owner: "Acme GmbH",
+		Action: revoker.Action{Name: "manual", Idempotent: true}, From: []scanner.Location{{Path: "a.env", Line: 1}},
+	}})
+	ts.Check(err)
+	data, err := p.Encode()
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), data, 0o600))
 }

@@ -2,9 +2,14 @@
 //
 // A command is a thin thing. It turns flags and configuration into the values that the packages below take, runs them, and
 // turns what they say into items for report and into an exit code. Everything it touches of the world comes in through
-// [Env], so that tests run the whole program with streams, clock, environment and working directory of their own.
+// [Env], so that tests run the whole program with streams, clock, environment and issuers of their own.
 //
-// Keys never travel in argv: commands take them on standard input or by finding ID.
+// Keys never travel in argv: commands take them on standard input or by finding ID. What somebody pastes there all the same
+// is not repeated (args.go), and nothing that is written, not even a panic's message, holds a key (clean.go).
+//
+// A run goes through the same steps whatever the command (run.go): prepare reads and checks everything that can be wrong
+// before anything is written; start opens the outputs; finish says what was covered and how the program exits, also when
+// the run was interrupted or came to a stop.
 package cli
 
 import (
@@ -17,6 +22,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/quash-sh/quash/revoker"
 	"github.com/quash-sh/quash/revoker/provider"
 	"github.com/quash-sh/quash/scanner"
 	"golang.org/x/term"
@@ -26,7 +32,7 @@ import (
 const (
 	ExitOK         = 0 // complete and nothing found
 	ExitFound      = 1 // keys found
-	ExitUsage      = 2 // usage or configuration
+	ExitUsage      = 2 // usage or configuration, or stopped before all was done
 	ExitIncomplete = 3 // incomplete and nothing found
 	ExitActive     = 4 // a key verified active is still active
 	ExitInternal   = 5 // internal error
@@ -38,7 +44,7 @@ type Env struct {
 	Args           []string
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
-	// Getenv looks up environment variables.
+	// LookupEnv looks up environment variables.
 	LookupEnv func(string) (string, bool)
 	// Now is the clock, Sleep waits.
 	Now   func() time.Time
@@ -48,15 +54,15 @@ type Env struct {
 	StderrTerminal bool
 	// Simulation, where it is not nil, stands in for the network that issuers are reached through.
 	Simulation *provider.Simulation
-	// Redactor knows every key that this run met.
+	// Redactor knows every key that this run met. nil: a new one.
 	Redactor *scanner.Redactor
 }
 
 // System is the real world.
 func System() Env {
 	e := Env{
-		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, LookupEnv: os.LookupEnv, Now: time.Now, Sleep: sleep,
-		StderrTerminal: term.IsTerminal(int(os.Stderr.Fd())), Redactor: &scanner.Redactor{},
+		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, LookupEnv: os.LookupEnv,
+		Now: time.Now, Sleep: revoker.SystemClock{}.Sleep, StderrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 	}
 	if w, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
 		e.Width = w
@@ -67,17 +73,6 @@ func System() Env {
 func (e Env) getenv(name string) string {
 	v, _ := e.LookupEnv(name)
 	return v
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // exit is an error that carries the program's exit code. A nil err says that all was printed already.
@@ -97,10 +92,11 @@ func (e *exit) Error() string {
 // Unwrap returns the cause.
 func (e *exit) Unwrap() error { return e.err }
 
-// usage makes an error of usage or configuration.
+// usage makes an error of usage or configuration. An error that has its exit code keeps it.
 func usage(err error) error {
-	if err == nil {
-		return nil
+	var x *exit
+	if err == nil || errors.As(err, &x) {
+		return err
 	}
 	return &exit{ExitUsage, err}
 }
@@ -113,30 +109,49 @@ func code(n int) error {
 	return &exit{code: n}
 }
 
-// Main runs the program and returns its exit code. An interrupt ends the run in order: what was covered is reported.
+// exitOf is the code and the message, if there is one, that an error of a command ends the program with.
+func exitOf(err error) (int, error) {
+	var x *exit
+	switch {
+	case err == nil:
+		return ExitOK, nil
+	case !errors.As(err, &x):
+		return ExitInternal, err
+	case x.err == nil:
+		return x.code, nil
+	}
+	return x.code, err
+}
+
+// Main runs the program and returns its exit code. An interrupt ends the run in order: what was covered is reported. A second
+// one ends it at once; the journal is whole even then.
 func Main(e Env) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop)
 	return Run(ctx, e)
 }
 
 // Run runs the program under a context and returns its exit code.
-func Run(ctx context.Context, e Env) int {
-	root := newRoot(e)
+func Run(ctx context.Context, e Env) (n int) {
+	if e.Redactor == nil {
+		e.Redactor = &scanner.Redactor{}
+	}
+	c := newCleaner(e)
+	defer func() {
+		if v := recover(); v != nil {
+			c.complain(e.Stderr, crash())
+			n = ExitInternal
+		}
+	}()
+	root := newRoot(e, c)
 	root.SetArgs(e.Args)
 	root.SetIn(e.Stdin)
 	root.SetOut(e.Stdout)
 	root.SetErr(e.Stderr)
-	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return ExitOK
+	n, err := exitOf(root.ExecuteContext(ctx))
+	if err != nil {
+		c.complain(e.Stderr, err)
 	}
-	var x *exit
-	if !errors.As(err, &x) {
-		x = &exit{ExitInternal, err}
-	}
-	if x.err != nil {
-		_, _ = fmt.Fprintf(e.Redactor.Writer(e.Stderr), "quash: %v\n", x.err)
-	}
-	return x.code
+	return n
 }

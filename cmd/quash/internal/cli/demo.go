@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/quash-sh/quash/cmd/quash/internal/demo"
-	"github.com/quash-sh/quash/scanner"
 	"github.com/spf13/cobra"
 )
 
@@ -22,7 +21,7 @@ that it names at the end.`
 
 func newDemo(g *globals) *cobra.Command {
 	var dir string
-	cmd := &cobra.Command{Use: "demo", Short: "see the whole loop, without an account", Long: demoLong, Args: cobra.NoArgs}
+	cmd := &cobra.Command{Use: "demo", Short: "see the whole loop, without an account", Long: demoLong, Args: noArgs}
 	cmd.Flags().StringVar(&dir, "dir", "", "folder to use, empty or absent (default: a new temporary one)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return g.demo(cmd.Context(), dir) }
 	return cmd
@@ -74,7 +73,7 @@ func (g *globals) play(ctx context.Context, w *demo.World, a act) error {
 	}
 	e := g.env
 	e.Args, e.LookupEnv, e.Now, e.Sleep, e.Simulation = args, w.LookupEnv, w.Now, w.Sleep, w.Simulation
-	e.StderrTerminal, e.Redactor = false, &scanner.Redactor{}
+	e.StderrTerminal, e.Redactor = false, nil
 	if n := Run(ctx, e); n != a.exit {
 		return &exit{ExitInternal, fmt.Errorf("demo: quash %s ended with %d, not %d; everything is in %s", a.args[0], n, a.exit, w.Dir)}
 	}
@@ -90,6 +89,7 @@ looks like a key and a placeholder were not reported. Time was skipped where qua
   %[1]s/report.html      what happened, on one page
   %[1]s/run.jsonl        the same, for programs: quash report --from run.jsonl -f sarif
   %[1]s/plan.json        the plan that the dry run made
+  %[1]s/issuer.txt       every request that the simulated Agiled got
   %[1]s/state            journal and store: quash --state %[1]s/state journal show
 
   next: quash scan       in a repository of yours (offline, changes nothing)

@@ -7,12 +7,15 @@ import (
 	"github.com/quash-sh/quash/cmd/quash/internal/config"
 	"github.com/quash-sh/quash/rules"
 	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
 
 // globals are the flags that every command has, and what is made from them.
 type globals struct {
 	env      Env
+	cleaner  *cleaner
+	log      zerolog.Logger
 	config   string
 	state    string
 	logLevel string
@@ -28,26 +31,28 @@ func (g *globals) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&g.rules, "rules", nil, "rule file to add to the built-in ones (repeatable)")
 }
 
+// setUp runs before every command: it makes the logger, which writes to stderr, one JSON object a line, with every known key
+// taken out.
+func (g *globals) setUp(cmd *cobra.Command, _ []string) error {
+	level, err := zerolog.ParseLevel(g.logLevel)
+	if err != nil || g.logLevel == "" {
+		return wrong(cmd, "--log-level: not known; it is trace, debug, info, warn or error")
+	}
+	now := zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) { e.Time("time", g.env.Now().UTC()) })
+	g.log = zerolog.New(g.env.Redactor.Writer(g.env.Stderr)).Level(level).Hook(now)
+	return nil
+}
+
 // load reads the operator's configuration.
 func (g *globals) load() (config.Config, error) {
 	c, err := config.Load(g.config, g.env.getenv)
 	return c, usage(err)
 }
 
-// logger writes to stderr, one JSON object a line, with every known key taken out.
-func (g *globals) logger() (zerolog.Logger, error) {
-	level, err := zerolog.ParseLevel(g.logLevel)
-	if err != nil {
-		return zerolog.Nop(), usage(fmt.Errorf("--log-level %q: not known; it is trace, debug, info, warn or error", g.logLevel))
-	}
-	w := g.env.Redactor.Writer(g.env.Stderr)
-	return zerolog.New(w).Level(level).With().Timestamp().Logger(), nil
-}
-
 // note writes a line for a person to stderr.
 func (g *globals) note(format string, args ...any) {
 	if !g.quiet {
-		_, _ = fmt.Fprintf(g.env.Redactor.Writer(g.env.Stderr), "quash: "+format+"\n", args...)
+		_, _ = fmt.Fprintf(g.env.Stderr, "quash: %s\n", g.cleaner.text(fmt.Sprintf(format, args...))) // there is nowhere else to say it
 	}
 }
 
@@ -65,11 +70,12 @@ func (g *globals) ruleSet(c config.Config) (*rules.Set, error) {
 	for _, path := range files {
 		data, err := os.ReadFile(path)
 		if err != nil {
-			return nil, usage(fmt.Errorf("read rule file: %w", err))
+			return nil, usage(fmt.Errorf("read rule file: %w; check --rules and the configuration's rules", err))
 		}
 		if set, err = set.With(path, data, o); err != nil {
 			return nil, usage(err)
 		}
 	}
+	g.log.Debug().Str("version", set.Version()).Int("rules", set.Len()).Strs("files", files).Msg("rules loaded")
 	return set, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -22,9 +21,11 @@ type desk struct {
 	config  config.Config
 	issuers *provider.Registry
 	journal *revoker.FileJournal
-	store   *store.Store
-	kill    revoker.KillSwitch
-	dir     string
+	// record is the journal as runs write it.
+	record narrator
+	store  *store.Store
+	kill   revoker.KillSwitch
+	dir    string
 }
 
 // desk opens all of it. What cannot be opened is an error before anything is asked of anybody.
@@ -40,6 +41,7 @@ func (g *globals) desk(ctx context.Context, c config.Config, set *rules.Set) (*d
 	if d.journal, err = revoker.OpenJournal(ctx, d.journalPath()); err != nil {
 		return nil, usage(errors.Join(err, d.store.Close()))
 	}
+	d.record = narrator{Journal: d.journal, g: g}
 	o, err := g.providerOptions(c, set)
 	if err != nil {
 		return nil, usage(errors.Join(err, d.store.Close()))
@@ -58,7 +60,7 @@ func (d *desk) close(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
 	seq, hash, err := d.journal.Head(ctx)
 	if err == nil && seq > 0 {
-		err = d.store.PutJournalHead(ctx, d.journalPath(), seq, hash)
+		err = d.store.PutJournalHead(ctx, absolute(d.journalPath()), seq, hash)
 	}
 	return errors.Join(err, d.store.Close())
 }
@@ -75,7 +77,7 @@ func (g *globals) killSwitch(c config.Config) (revoker.KillSwitch, error) {
 	if c.Kill.Endpoint != "" {
 		s, err := provider.KillEndpoint(c.Kill.Endpoint)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("configuration: %w", err)
 		}
 		switches = append(switches, s)
 	}
@@ -156,8 +158,9 @@ func (i inventory) Lookup(ctx context.Context, id scanner.ID) (provider.KeyRecor
 
 // responder answers keys. Without a policy it plans and never executes.
 func (d *desk) responder(a *answerFlags, p revoker.Policy, run string) *revoker.Responder {
+	d.record.wait = a.wait
 	return &revoker.Responder{
-		Run: run, Execute: a.execute, Policy: p, Provider: d.issuers.Provider, Journal: d.journal,
+		Run: run, Execute: a.execute, Policy: p, Provider: d.issuers.Provider, Journal: d.record,
 		Lock: revoker.LockDir(filepath.Join(d.dir, "locks")), Clock: clock{d.g.env}, Kill: d.kill,
 		Backoff: revoker.Backoff{Total: a.wait}, Facts: d.facts(a),
 	}
@@ -179,32 +182,3 @@ func (d *desk) facts(a *answerFlags) func(scanner.Finding, revoker.Verdict) revo
 		return facts
 	}
 }
-
-// policy reads the policy that is named, or none.
-func (a *answerFlags) load(c config.Config) (revoker.Policy, error) {
-	path := a.policy
-	if path == "" {
-		path = c.Path(c.Policy)
-	}
-	if path == "" {
-		if a.execute {
-			return revoker.Policy{}, usage(errors.New(executeNeedsPolicy))
-		}
-		return revoker.Policy{}, nil
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return revoker.Policy{}, usage(fmt.Errorf("read policy: %w", err))
-	}
-	p, err := revoker.LoadPolicy(path, data)
-	return p, usage(err)
-}
-
-const executeNeedsPolicy = `--execute needs a policy: --policy policy.yaml. It names the providers and owners whose keys may be revoked:
-
-  owners:
-    - {provider: agiled, owner: Acme GmbH}
-  rules:
-    - {match: {provider: agiled}, mode: auto}
-
-The owner is what the issuer tells of the key; quash respond without --execute shows it.`

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -15,8 +17,7 @@ import (
 
 func newJournal(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "journal", Short: "read and check the record of what was done", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Use: "journal", Short: "read and check the record of what was done", Args: noArgs, RunE: showHelp,
 	}
 	cmd.AddCommand(newJournalVerify(g), newJournalShow(g))
 	return cmd
@@ -32,7 +33,8 @@ func (g *globals) journalPath(args []string) (string, error) {
 
 func newJournalVerify(g *globals) *cobra.Command {
 	return &cobra.Command{
-		Use: "verify [FILE]", Short: "check that no entry was changed, dropped or added", Args: cobra.MaximumNArgs(1),
+		Use: "verify [FILE]", Short: "check that no entry was changed, dropped or added",
+		Args: someArgs(0, 1, "at most one journal file"),
 		Long: "Verify checks the chain of hashes, the signed head, and the end that the store remembers.\nIt exits 0 when the journal is as it was written, and 2 when it is not.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path, err := g.journalPath(args)
@@ -52,7 +54,7 @@ func newJournalVerify(g *globals) *cobra.Command {
 	}
 }
 
-// compareWithStore holds the journal's length against what the store beside it remembers.
+// compareWithStore holds the journal against what the store beside it remembers: how long it was, and how it ended then.
 func (g *globals) compareWithStore(cmd *cobra.Command, path string, n int) error {
 	db := filepath.Join(filepath.Dir(path), "quash.db")
 	if _, err := os.Stat(db); err != nil {
@@ -62,7 +64,7 @@ func (g *globals) compareWithStore(cmd *cobra.Command, path string, n int) error
 	if err != nil {
 		return err
 	}
-	seq, _, err := s.JournalHead(cmd.Context(), path)
+	seq, hash, err := s.JournalHead(cmd.Context(), absolute(path))
 	err = errors.Join(err, s.Close())
 	switch {
 	case errors.Is(err, store.ErrNotFound):
@@ -70,14 +72,28 @@ func (g *globals) compareWithStore(cmd *cobra.Command, path string, n int) error
 	case err != nil:
 		return err
 	case int64(n) < seq:
-		return fmt.Errorf("journal %s: it has %d entries and the store saw %d: its end is missing; restore it from a copy", path, n, seq)
+		return fmt.Errorf("journal %s: it has %d entries and the store saw %d, so its end is missing; restore it from a copy", path, n, seq)
+	}
+	return endedSo(path, seq, hash)
+}
+
+// endedSo says whether an entry of a journal that is whole has a hash.
+func endedSo(path string, seq int64, hash string) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	lines := bytes.Split(data, []byte("\n"))
+	var e revoker.Entry
+	if seq < 1 || seq > int64(len(lines)) || json.Unmarshal(lines[seq-1], &e) != nil || e.Hash != hash {
+		return fmt.Errorf("journal %s: entry %d is not the one that the store saw, so it is another journal; restore it from a copy", path, seq)
 	}
 	return nil
 }
 
 func newJournalShow(g *globals) *cobra.Command {
 	return &cobra.Command{
-		Use: "show [ID]", Short: "print the entries, of one key or of all", Args: cobra.MaximumNArgs(1),
+		Use: "show [ID]", Short: "print the entries, of one key or of all", Args: maybeID,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path, err := g.journalPath(nil)
 			if err != nil {
@@ -110,17 +126,17 @@ func newJournalShow(g *globals) *cobra.Command {
 // entryLine is an entry on one line for a person.
 func entryLine(e revoker.Entry) string {
 	parts := []string{fmt.Sprintf("%4d", e.Seq), e.At.UTC().Format("2006-01-02 15:04:05"), string(e.ID), fmt.Sprintf("%-15s", e.Kind), e.Rule}
+	if d := e.Decision; d != nil && d.Action.Name != "" {
+		parts = append(parts, strings.TrimSpace(d.Action.Name+" "+d.Action.Call))
+	}
+	if r := e.Receipt; r != nil {
+		parts = append(parts, strings.TrimSpace(r.Action+" "+r.Reference))
+	}
+	if a := e.Approval; a != nil {
+		parts = append(parts, "approved by "+a.By+", asked for by "+a.Requested)
+	}
 	if e.Note != "" {
 		parts = append(parts, e.Note)
 	}
-	if e.Decision != nil {
-		parts = append(parts, string(e.Decision.Verb)+": "+e.Decision.Reason)
-	}
-	if e.Receipt != nil {
-		parts = append(parts, e.Receipt.Action+" "+string(e.Receipt.State)+" "+e.Receipt.Reference)
-	}
-	if e.Approval != nil {
-		parts = append(parts, "approved by "+e.Approval.By+", asked for by "+e.Approval.Requested)
-	}
-	return strings.Join(parts, "  ")
+	return plain(strings.Join(parts, "  "))
 }

@@ -6,12 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
-	"github.com/quash-sh/quash/cmd/quash/internal/config"
-	"github.com/quash-sh/quash/report"
-	"github.com/quash-sh/quash/revoker"
 	"github.com/quash-sh/quash/rules"
 	"github.com/quash-sh/quash/scanner"
 	"github.com/spf13/cobra"
@@ -31,136 +30,94 @@ func (o *oneKey) flags(cmd *cobra.Command) {
 // maxKey bounds what is read from standard input as a key, in bytes.
 const maxKey = 64 << 10
 
-// read makes the finding of the key on standard input.
-func (o *oneKey) read(g *globals, c config.Config, set *rules.Set) (scanner.Finding, error) {
-	rule, ok := set.Rule(o.rule)
-	if !ok {
-		return scanner.Finding{}, fmt.Errorf("--rule %q: not a rule; give one exact id, quash rules list shows them", o.rule)
-	}
+// keyInput reads what stands on standard input.
+func (g *globals) keyInput() ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(g.env.Stdin, maxKey+1))
-	if err != nil {
-		return scanner.Finding{}, fmt.Errorf("read key from standard input: %w", err)
+	switch {
+	case err != nil:
+		return nil, usage(fmt.Errorf("read key from standard input: %w", err))
+	case len(data) > maxKey:
+		return nil, usage(errors.New("read key from standard input: it is longer than any key; give the key alone"))
 	}
-	if len(data) > maxKey {
-		return scanner.Finding{}, errors.New("read key from standard input: it is longer than any key")
-	}
-	values := [][]byte{bytes.TrimSpace(data)}
-	if len(o.parts) > 0 {
-		values = bytes.Split(bytes.TrimSpace(data), []byte("\n"))
-	}
-	if len(values) != 1+len(o.parts) || len(values[0]) == 0 {
-		return scanner.Finding{}, fmt.Errorf("read key from standard input: %d lines wanted: the key, then each --part", 1+len(o.parts))
-	}
-	return o.finding(g, c, set, rule, values)
+	return bytes.TrimSpace(data), nil
 }
 
-func (o *oneKey) finding(g *globals, c config.Config, set *rules.Set, rule *rules.Rule, values [][]byte) (scanner.Finding, error) {
+// read makes the finding of the key on standard input. Errors do not repeat what --rule and --part say: people paste keys
+// there.
+func (r *run) read(o *oneKey) (scanner.Finding, error) {
+	rule, ok := r.set.Rule(o.rule)
+	if !ok {
+		return scanner.Finding{}, usage(errors.New("--rule: not a rule; give one exact id, quash rules list shows them"))
+	}
+	if err := o.check(rule); err != nil {
+		return scanner.Finding{}, usage(err)
+	}
+	data, err := r.g.keyInput()
+	if err != nil {
+		return scanner.Finding{}, err
+	}
+	values := [][]byte{data}
+	if len(o.parts) > 0 {
+		values = bytes.Split(data, []byte("\n"))
+	}
+	if len(values) != 1+len(o.parts) || len(values[0]) == 0 {
+		return scanner.Finding{}, usage(fmt.Errorf("read key from standard input: not what is wanted; give the key alone, and each --part on a line of its own after it (%d lines)", 1+len(o.parts)))
+	}
+	return r.finding(rule, values, o.parts)
+}
+
+// check says whether the rule has parts of these names.
+func (o *oneKey) check(rule *rules.Rule) error {
+	names := slices.Sorted(maps.Keys(rule.Near))
+	for _, name := range rule.Regexp().SubexpNames() {
+		if name != "" && name != "token" && name != "sum" && name != "body" {
+			names = append(names, name)
+		}
+	}
+	for _, p := range o.parts {
+		if !slices.Contains(names, p) {
+			return fmt.Errorf("--part: a key of rule %s has no such part; its parts are: %s", rule.ID, strings.Join(append([]string{"token (the first line)"}, names...), ", "))
+		}
+	}
+	return nil
+}
+
+// finding is a key that was given, as a scan would find it.
+func (r *run) finding(rule *rules.Rule, values [][]byte, names []string) (scanner.Finding, error) {
 	parts := map[string]scanner.Secret{}
-	for i, name := range append([]string{"token"}, o.parts...) {
+	for i, name := range append([]string{"token"}, names...) {
 		parts[name] = scanner.NewSecret(strings.TrimSpace(string(values[i])))
 	}
-	g.env.Redactor.Add(parts)
-	idKey, err := c.Secret("id_key", c.IDKey, g.env.getenv)
+	r.g.env.Redactor.Add(parts)
+	idKey, err := r.config.Secret("id_key", r.config.IDKey, r.g.env.getenv)
 	if err != nil {
-		return scanner.Finding{}, err
+		return scanner.Finding{}, usage(err)
 	}
-	s, err := scanner.New(set, scanner.Options{IDKey: idKey})
+	s, err := scanner.New(r.set, scanner.Options{IDKey: idKey})
 	if err != nil {
-		return scanner.Finding{}, err
+		return scanner.Finding{}, usage(err)
 	}
 	prefix := rule.Prefix()
 	if !strings.HasPrefix(string(values[0]), prefix) {
-		return scanner.Finding{}, fmt.Errorf("the key on standard input does not begin like one of rule %s; check --rule", rule.ID)
+		return scanner.Finding{}, usage(fmt.Errorf("the key on standard input does not begin like one of rule %s; check --rule", rule.ID))
 	}
 	return scanner.Finding{
 		ID: s.ID(rule, parts["token"]), Rule: rule.ID, Parts: parts, Redacted: prefix + parts["token"].String(),
-		Confidence: rules.High, Reasons: []string{"given on standard input"}, At: scanner.Location{Path: "-", Length: int64(len(values[0]))},
+		Confidence: rules.High, Reasons: []string{"given on standard input"}, At: scanner.Location{Path: "-", Length: int64(parts["token"].Len())},
 	}, nil
 }
 
-// with opens everything for one key, does something with it, and closes.
-func (g *globals) with(cmd *cobra.Command, o *oneKey, out *outputFlags, do func(context.Context, *run, scanner.Finding) error) error {
-	ctx := cmd.Context()
-	r := &run{g: g, bar: g.progress(), flags: &scanFlags{}, started: g.env.Now(), keys: map[scanner.ID]struct{}{}, unchecked: map[string]string{}}
+// startKey opens everything for one key and reports it as found.
+func (r *run) startKey(ctx context.Context, f scanner.Finding, out *outputFlags) error {
 	var err error
-	if r.config, err = g.load(); err != nil {
+	if r.desk, err = r.g.desk(ctx, r.config, r.set); err != nil {
 		return err
 	}
-	if r.set, err = g.ruleSet(r.config); err != nil {
+	if err := r.start(out, []string{"-"}); err != nil {
 		return err
 	}
-	f, err := o.read(g, r.config, r.set)
-	if err != nil {
-		return usage(err)
-	}
-	if r.desk, err = g.desk(ctx, r.config, r.set); err != nil {
-		return err
-	}
-	rr := g.reportRun()
-	rr.Rules = r.set
-	if r.out, err = out.open(g, rr); err != nil {
-		return errors.Join(err, r.desk.close(ctx))
-	}
-	defer r.abort()
-	r.out.send(report.Item{Config: &report.Config{
-		Schema: report.Schema, Quash: Version(), Command: cmd.Name(), Targets: []string{"-"}, Started: r.started.UTC(), Rules: r.set.Version(), RuleCount: r.set.Len(),
-	}})
 	r.reading = "-"
-	if err := r.found(ctx, f); err != nil {
-		return err
-	}
-	if err := errors.Join(do(ctx, r, f), r.desk.close(ctx)); err != nil {
-		return errors.Join(err, r.end(ctx))
-	}
-	return r.end(ctx)
-}
-
-func newVerify(g *globals) *cobra.Command {
-	var o oneKey
-	var out outputFlags
-	cmd := &cobra.Command{
-		Use: "verify --rule ID < key", Short: "ask the issuer whether one key is live", Args: cobra.NoArgs,
-		Long: "Verify reads a key from standard input and asks its issuer whether it is live. It changes nothing.\n\nEXIT STATUS\n  1  not live, or not known\n  2  usage or configuration\n  4  live",
-	}
-	o.flags(cmd)
-	out.flags(cmd.Flags())
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return g.with(cmd, &o, &out, func(ctx context.Context, r *run, f scanner.Finding) error {
-			res := r.desk.responder(&answerFlags{}, revoker.Policy{}, r.name())
-			return r.answer(ctx, res, nil)
-		})
-	}
-	return cmd
-}
-
-func newRevoke(g *globals) *cobra.Command {
-	var o oneKey
-	var out outputFlags
-	var a answerFlags
-	var since string
-	cmd := &cobra.Command{
-		Use: "revoke --rule ID < key", Short: "answer one key: plan its revocation, or with --execute do it", Args: cobra.NoArgs,
-		Long: "Revoke reads a key from standard input, asks its issuer whether it is live, and plans its revocation.\nWith --execute and a policy it revokes, looks until the key is dead, and reviews what it did.",
-	}
-	o.flags(cmd)
-	out.flags(cmd.Flags())
-	a.flags(cmd.Flags())
-	cmd.Flags().StringVar(&since, "since", "", "when the key was first exposed (RFC 3339 or a date)")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		from, err := parseTime(since)
-		if err != nil {
-			return usage(fmt.Errorf("--since: %w", err))
-		}
-		return g.with(cmd, &o, &out, func(ctx context.Context, r *run, _ scanner.Finding) error {
-			policy, err := a.load(r.config)
-			if err != nil {
-				return err
-			}
-			r.findings[0].At.Time = from
-			return r.answer(ctx, r.desk.responder(&a, policy, r.name()), nil)
-		})
-	}
-	return cmd
+	return r.found(ctx, f)
 }
 
 // parseTime reads a time or a date; nothing is the zero time.
@@ -173,5 +130,5 @@ func parseTime(s string) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("%q is not a time; write 2026-11-22 or 2026-11-22T14:00:00Z", s)
+	return time.Time{}, errors.New("not a time; write 2026-11-22 or 2026-11-22T14:00:00Z")
 }

@@ -17,7 +17,7 @@ type outputFlags struct {
 }
 
 func (o *outputFlags) flags(f *pflag.FlagSet) {
-	f.StringVarP(&o.format, "format", "f", "text", "format on standard output: text, json, jsonl, sarif, html …")
+	f.StringVarP(&o.format, "format", "f", "text", "format on standard output: text, json, jsonl, sarif, gitlab, github, junit, csv, markdown or html")
 	f.StringArrayVarP(&o.files, "output", "o", nil, "write to this file too, in the format of its extension (repeatable)")
 }
 
@@ -44,11 +44,9 @@ func (o *outputFlags) open(g *globals, run report.Run) (*outputs, error) {
 			return nil, usage(err)
 		}
 	}
-	files := make([]*os.File, len(o.files))
-	for i, path := range o.files {
-		if files[i], err = os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600); err != nil {
-			return nil, usage(fmt.Errorf("write output: %w", err))
-		}
+	files, err := create(o.files)
+	if err != nil {
+		return nil, usage(err)
 	}
 	out := &outputs{}
 	out.start(format, run, g.env.Stdout, nil)
@@ -59,11 +57,27 @@ func (o *outputFlags) open(g *globals, run report.Run) (*outputs, error) {
 	return out, nil
 }
 
+// create makes all files or none.
+func create(paths []string) ([]*os.File, error) {
+	var files []*os.File
+	for _, path := range paths {
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+		if err != nil {
+			for _, f := range files {
+				_ = f.Close() // nothing was written to it
+			}
+			return nil, fmt.Errorf("write output: %w; name another file with -o", err)
+		}
+		files = append(files, f)
+	}
+	return files, nil
+}
+
 func (o *outputs) start(format report.Format, run report.Run, w io.Writer, c io.Closer) {
 	wr := &writer{items: make(chan report.Item), done: make(chan error, 1)}
 	o.writers = append(o.writers, wr)
 	go func() {
-		err := format.Write(w, run, wr.seq)
+		err := wr.write(format, run, w)
 		for range wr.items { // a format that failed early takes the rest and drops it
 		}
 		if c != nil {
@@ -71,6 +85,16 @@ func (o *outputs) start(format report.Format, run report.Run, w io.Writer, c io.
 		}
 		wr.done <- err
 	}()
+}
+
+// write runs the format. A panic in it is an error of the run: the other formats and the journal come to their ends.
+func (w *writer) write(format report.Format, run report.Run, to io.Writer) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &exit{ExitInternal, crash()}
+		}
+	}()
+	return format.Write(to, run, w.seq)
 }
 
 // seq yields the items as they come.
@@ -99,11 +123,12 @@ func (o *outputs) close() error {
 		errs = append(errs, <-w.done)
 	}
 	o.writers = nil
-	return errors.Join(errs...)
+	return usage(errors.Join(errs...))
 }
 
-// reportRun is what formats may know of the place they write to.
+// reportRun is what formats may know of the place they write to. NO_COLOR with any value (https://no-color.org) and a dumb
+// terminal mean no colour.
 func (g *globals) reportRun() report.Run {
-	_, plain := g.env.LookupEnv("NO_COLOR")
+	plain := g.env.getenv("NO_COLOR") != "" || g.env.getenv("TERM") == "dumb"
 	return report.Run{Width: g.env.Width, Color: g.env.Width > 0 && !plain}
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,7 +14,7 @@ func newReport(g *globals) *cobra.Command {
 	var from string
 	var o outputFlags
 	cmd := &cobra.Command{
-		Use: "report --from RUN.jsonl", Short: "render a saved run in any format", Args: cobra.NoArgs,
+		Use: "report --from RUN.jsonl", Short: "render a saved run in any format", Args: noArgs,
 		Long: "Report renders a run that was saved with -o run.jsonl. It reads nothing else and asks nobody.",
 		RunE: func(*cobra.Command, []string) error { return g.render(from, &o) },
 	}
@@ -46,13 +47,13 @@ func (g *globals) render(from string, o *outputFlags) error {
 func (g *globals) saved(from string) (io.ReadCloser, error) {
 	switch from {
 	case "":
-		return nil, fmt.Errorf("no run named: --from run.jsonl, which a scan writes with -o run.jsonl")
+		return nil, errors.New("no run named; say --from run.jsonl, which a scan writes with -o run.jsonl")
 	case "-":
 		return io.NopCloser(g.env.Stdin), nil
 	}
 	f, err := os.Open(from)
 	if err != nil {
-		return nil, fmt.Errorf("read run: %w", err)
+		return nil, fmt.Errorf("read run: %w; a scan writes one with -o run.jsonl", err)
 	}
 	return f, nil
 }

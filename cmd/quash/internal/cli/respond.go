@@ -1,15 +1,20 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"encoding/csv"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/quash-sh/quash/report"
 	"github.com/quash-sh/quash/revoker"
+	"github.com/quash-sh/quash/rules"
 	"github.com/quash-sh/quash/scanner"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -25,41 +30,14 @@ With --approve it carries out a plan that another person approved with
 quash approve, and nothing that is not in it.
 
 With --from it answers the keys of a saved run; they are read again where they
-were found, since no run holds a key.
+were found, as that run read them, since no run holds a key.
 
 EXIT STATUS
   0  complete, and nothing found
   1  keys found, none of them known to be live now
-  2  usage or configuration
+  2  usage or configuration, or stopped before all keys were answered
   3  incomplete, and nothing found in what could be read
   4  a key that its issuer calls active is still active`
-
-// answerFlags say how keys are answered.
-type answerFlags struct {
-	execute  bool
-	policy   string
-	wait     time.Duration
-	exposure string
-	by       string
-}
-
-func (a *answerFlags) flags(f *pflag.FlagSet) {
-	f.BoolVar(&a.execute, "execute", false, "carry out what the policy allows (default: plan only)")
-	f.StringVar(&a.policy, "policy", "", "policy file")
-	f.DurationVar(&a.wait, "wait", 10*time.Minute, "how long to look for a revoked key's death before giving up for now")
-	f.StringVar(&a.exposure, "exposure", "", "who could read the targets: public, internal or local")
-	f.StringVar(&a.by, "by", "", "who asks (default: the user's name)")
-}
-
-// person is who runs the program.
-func (a *answerFlags) person(g *globals) string {
-	for _, name := range [...]string{a.by, g.env.getenv("QUASH_USER"), g.env.getenv("USER"), g.env.getenv("LOGNAME")} {
-		if name != "" {
-			return name
-		}
-	}
-	return "unnamed"
-}
 
 // respondFlags are respond's own.
 type respondFlags struct {
@@ -71,18 +49,18 @@ type respondFlags struct {
 }
 
 func newRespond(g *globals) *cobra.Command {
-	var r respondFlags
+	var f respondFlags
 	cmd := &cobra.Command{
 		Use: "respond [TARGET…]", Short: "scan, verify, plan; with --execute and a policy: revoke, prove, review", Long: respondLong,
 		Args: cobra.ArbitraryArgs,
 	}
-	r.scan.flags(cmd.Flags())
-	r.out.flags(cmd.Flags())
-	r.answer.flags(cmd.Flags())
-	cmd.Flags().StringVar(&r.from, "from", "", "answer the keys of this saved run (JSONL)")
-	cmd.Flags().StringVar(&r.approve, "approve", "", "carry out this approved plan, with --execute")
-	cmd.Flags().StringVar(&r.planFile, "plan", "plan.json", "file that the plan is written to")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error { return g.respond(cmd, &r, args) }
+	f.scan.flags(cmd.Flags())
+	f.out.flags(cmd.Flags())
+	f.answer.flags(cmd.Flags())
+	cmd.Flags().StringVar(&f.from, "from", "", "answer the keys of this saved run (JSONL)")
+	cmd.Flags().StringVar(&f.approve, "approve", "", "carry out this approved plan, with --execute")
+	cmd.Flags().StringVar(&f.planFile, "plan", "plan.json", "file that a new plan is written to; with --approve none is, unless it is named")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error { return g.respond(cmd, &f, args) }
 	return cmd
 }
 
@@ -92,50 +70,65 @@ func (g *globals) respond(cmd *cobra.Command, f *respondFlags, args []string) er
 	if err != nil {
 		return usage(err)
 	}
-	plan, err := f.approved()
+	plan, err := f.approved(g.env.Now())
 	if err != nil {
 		return usage(err)
 	}
-	r, err := g.begin(cmd, &f.scan, &f.out, args)
+	r, err := g.prepare(cmd, &f.scan)
 	if err != nil {
 		return err
 	}
-	defer r.abort()
 	policy, err := f.answer.load(r.config)
 	if err != nil {
 		return err
 	}
-	d, err := g.desk(ctx, r.config, r.set)
-	if err != nil {
+	r.asks = true
+	if err := r.open(ctx, args); err != nil {
 		return err
 	}
-	r.desk = d
-	if err := r.scan(ctx); err != nil {
-		return errors.Join(err, d.close(ctx))
+	if r.desk, err = g.desk(ctx, r.config, r.set); err != nil {
+		return err
 	}
-	res := d.responder(&f.answer, policy, r.name())
-	res.Plan = plan
-	err = errors.Join(r.record(ctx), r.answer(ctx, res, wanted), r.plan(ctx, f), d.close(ctx))
+	if err := r.start(&f.out, r.targetNames()); err != nil {
+		return err
+	}
+	if err = r.scan(ctx); err == nil {
+		err = r.override(ctx)
+	}
 	if err != nil {
-		return errors.Join(err, r.end(ctx))
+		return r.finish(ctx, err)
 	}
-	return r.end(ctx)
+	res := r.desk.responder(&f.answer, policy, r.name())
+	res.Plan = plan
+	if err := r.record(ctx, r.desk.store); err != nil {
+		return r.finish(ctx, err)
+	}
+	r.missing(wanted)
+	return r.finish(ctx, errors.Join(r.answer(ctx, res, wanted), r.plan(ctx, f)))
 }
 
 // approved is the plan to carry out, when one is named.
-func (f *respondFlags) approved() (*revoker.Plan, error) {
+func (f *respondFlags) approved(now time.Time) (*revoker.Plan, error) {
 	if f.approve == "" {
 		return nil, nil
 	}
 	if !f.answer.execute {
-		return nil, errors.New("--approve carries a plan out: say --execute too, or approve one with quash approve")
+		return nil, errors.New("--approve carries a plan out; say --execute too, or approve one with quash approve")
 	}
-	data, err := os.ReadFile(f.approve)
+	p, err := readPlan(f.approve)
 	if err != nil {
-		return nil, fmt.Errorf("read plan: %w", err)
+		return nil, err
 	}
-	p, err := revoker.LoadPlan(f.approve, data)
-	return &p, err
+	return &p, p.Check(now)
+}
+
+// readPlan reads a plan from its file.
+func readPlan(path string) (revoker.Plan, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return revoker.Plan{}, fmt.Errorf("read plan: %w; quash respond writes one", err)
+	}
+	return revoker.LoadPlan(path, data)
 }
 
 // wanted are the keys of the saved run, when one is named, and the targets and flags of that run.
@@ -165,80 +158,57 @@ func (g *globals) wanted(cmd *cobra.Command, f *respondFlags, args []string) (ma
 	return wanted, args, nil
 }
 
+// reading are the flags that say how targets are read. No other flag is taken from a saved run: a file must not be able to
+// say --execute.
+var reading = []string{"source", "no-history", "no-worktree", "no-ignore", "min-confidence", "only", "skip", "baseline", "max-file", "field"}
+
 // again sets the flags of an earlier run that were not given anew.
 func again(fs *pflag.FlagSet, options []string) error {
 	for _, o := range options {
 		name, value, _ := strings.Cut(strings.TrimPrefix(o, "--"), "=")
-		fl := fs.Lookup(name)
-		if fl == nil || fl.Changed {
-			continue
-		}
 		value = strings.TrimSuffix(strings.TrimPrefix(value, "["), "]") // how lists print
-		if value == "" {
+		if !slices.Contains(reading, name) || fs.Changed(name) || value == "" {
 			continue
 		}
-		if err := fs.Set(name, value); err != nil {
-			return fmt.Errorf("option %s of that run: %w", o, err)
+		values, err := []string{value}, error(nil)
+		if fs.Lookup(name).Value.Type() == "stringArray" { // its values hold commas
+			values, err = csv.NewReader(strings.NewReader(value)).Read()
+		}
+		for _, v := range values {
+			err = errors.Join(err, fs.Set(name, v))
+		}
+		if err != nil {
+			return fmt.Errorf("its option --%s cannot be used again; give it anew", name)
 		}
 	}
 	return nil
 }
 
-// name names the run in journal and plans.
-func (r *run) name() string { return r.started.UTC().Format("20060102T150405.000000000Z") }
-
-// record puts what was found into the store.
-func (r *run) record(ctx context.Context) error {
-	byTarget := map[string][]scanner.Finding{}
-	for i, f := range r.findings {
-		byTarget[r.from[i]] = append(byTarget[r.from[i]], f)
-	}
-	for target, found := range byTarget {
-		if err := r.desk.store.PutFindings(ctx, absolute(target), r.started, found); err != nil {
-			return usage(err)
+// missing names the keys of a saved run that were not found again.
+func (r *run) missing(wanted map[scanner.ID]bool) {
+	for _, id := range slices.Sorted(maps.Keys(wanted)) {
+		if _, ok := r.keys[id]; !ok && !r.interrupted {
+			r.gap("key "+string(id), "not found again where the saved run saw it, so it was not answered", "name the place where it stands now, and the --rules of that run")
 		}
 	}
-	return nil
 }
 
-// answer answers every key once, in the order in which they were found.
+// answer answers every key once.
 func (r *run) answer(ctx context.Context, res *revoker.Responder, wanted map[scanner.ID]bool) error {
 	exposed := r.exposed()
 	res.Exposed = func(f scanner.Finding) time.Time { return exposed[f.ID] }
-	done := map[scanner.ID]bool{}
-	var errs []error
-	for _, f := range r.findings {
-		if done[f.ID] || wanted != nil && !wanted[f.ID] {
-			continue
-		}
-		done[f.ID] = true
-		if err := r.answerOne(ctx, res, f); err != nil {
-			errs = append(errs, err)
-			if errors.Is(err, revoker.ErrStopped) || ctx.Err() != nil {
-				break
-			}
-		}
-	}
-	if len(errs) == 0 {
-		return nil
-	}
-	return usage(errors.Join(errs...))
-}
-
-func (r *run) answerOne(ctx context.Context, res *revoker.Responder, f scanner.Finding) error {
-	if r.desk.issuers.Provider(f.Rule).Verifier == nil {
-		r.unchecked[f.Rule] = "no issuer answers for it"
-		return nil
-	}
-	out, err := res.Respond(ctx, f)
-	if out.Verdict != nil {
-		if err := r.desk.store.PutVerdict(ctx, f.ID, *out.Verdict); err != nil {
+	return r.each(ctx, wanted, func(ctx context.Context, f scanner.Finding) error {
+		out, err := res.Respond(ctx, f)
+		if err != nil && out.Verdict == nil { // it stopped before there was anything to say
 			return err
 		}
-	}
-	r.outcomes = append(r.outcomes, out)
-	r.out.send(report.Item{Outcome: &out})
-	return err
+		r.outcomes, r.live = append(r.outcomes, out), r.live || out.Live()
+		r.out.send(report.Item{Outcome: &out})
+		if out.Verdict != nil {
+			err = errors.Join(err, r.desk.store.PutVerdict(context.WithoutCancel(ctx), f.ID, *out.Verdict))
+		}
+		return err
+	})
 }
 
 // exposed is when each key was first exposed, over all its places; a place without a time tells nothing.
@@ -253,7 +223,11 @@ func (r *run) exposed() map[scanner.ID]time.Time {
 	return first
 }
 
-// plan writes the plan of all that waits.
+// planLife is how long a plan may be approved and carried out.
+const planLife = 24 * time.Hour
+
+// plan writes the plan of all that waits. Where an approved plan is being carried out none is written unless a file is named:
+// what waits may wait for the next run of that plan.
 func (r *run) plan(ctx context.Context, f *respondFlags) error {
 	var actions []revoker.PlanAction
 	for _, o := range r.outcomes {
@@ -261,7 +235,7 @@ func (r *run) plan(ctx context.Context, f *respondFlags) error {
 			actions = append(actions, r.planAction(ctx, f, o))
 		}
 	}
-	if len(actions) == 0 {
+	if len(actions) == 0 || f.approve != "" && !r.cmd.Flags().Changed("plan") {
 		return nil
 	}
 	p, err := revoker.MakePlan(f.answer.person(r.g), r.g.env.Now(), planLife, actions)
@@ -275,18 +249,27 @@ func (r *run) plan(ctx context.Context, f *respondFlags) error {
 	if err := os.WriteFile(f.planFile, data, 0o600); err != nil {
 		return usage(fmt.Errorf("write plan: %w; name another file with --plan", err))
 	}
-	if err := r.desk.store.PutPlan(ctx, p); err != nil {
-		return usage(err)
-	}
 	r.out.send(report.Item{Plan: &p})
-	r.notes = append(r.notes, fmt.Sprintf("plan written to %s (%d actions); nothing was changed by it", f.planFile, len(actions)))
-	return nil
+	r.notes = append(r.notes, fmt.Sprintf("plan written to %s: %s. Nothing was changed by it", f.planFile, planned(actions)))
+	return r.desk.store.PutPlan(context.WithoutCancel(ctx), p)
 }
 
-// planLife is how long a plan may be approved and carried out.
-const planLife = 24 * time.Hour
+// planned counts actions, and those that cannot be undone.
+func planned(actions []revoker.PlanAction) string {
+	final := 0
+	for _, a := range actions {
+		if !a.Action.Reversible && a.Action.Name != "manual" {
+			final++
+		}
+	}
+	noun := "actions"
+	if len(actions) == 1 {
+		noun = "action"
+	}
+	return fmt.Sprintf("%d %s, %d irreversible", len(actions), noun, final)
+}
 
-func (r *run) planAction(_ context.Context, f *respondFlags, o revoker.Outcome) revoker.PlanAction {
+func (r *run) planAction(ctx context.Context, f *respondFlags, o revoker.Outcome) revoker.PlanAction {
 	var first scanner.Finding
 	var from []scanner.Location
 	for _, x := range r.findings {
@@ -299,8 +282,26 @@ func (r *run) planAction(_ context.Context, f *respondFlags, o revoker.Outcome) 
 	}
 	facts := r.desk.facts(&f.answer)(first, *o.Verdict)
 	a := revoker.NewPlanAction(first, r.desk.issuers.Provider(o.Rule).Name, *o.Verdict, facts, *o.Decision, from)
+	if k, err := r.desk.store.KeyRecord(ctx, o.ID); err == nil && k.Integration != "" {
+		a.Breaks = []string{k.Integration}
+	}
 	if rule, ok := r.set.Rule(o.Rule); ok && a.Action.Name == "manual" {
-		a.Steps = rule.Manual
+		a.Steps = steps(rule, *o.Verdict)
 	}
 	return a
+}
+
+// steps are what a person does by hand, with what the issuer told of the key.
+func steps(rule *rules.Rule, v revoker.Verdict) []string {
+	var all []string
+	for _, step := range rule.Manual {
+		text, err := rules.Expand(step, func(name string) (string, bool) {
+			return cmp.Or(v.Facts[name], "("+strings.ReplaceAll(name, "_", " ")+" not known)"), true
+		}, strings.TrimSpace)
+		if err != nil { // a template that cannot be read is a text
+			text = step
+		}
+		all = append(all, text)
+	}
+	return all
 }

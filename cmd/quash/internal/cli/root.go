@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
@@ -31,49 +30,53 @@ Nothing is changed anywhere unless you say --execute and name a policy.
 EXIT STATUS
   0  complete, and nothing found
   1  keys found
-  2  usage or configuration
+  2  usage or configuration, or stopped before all was done
   3  incomplete, and nothing found in what could be read
   4  a key that its issuer calls active is still active
   5  internal error`
 
-func newRoot(e Env) *cobra.Command {
+func newRoot(e Env, c *cleaner) *cobra.Command {
+	g := &globals{env: e, cleaner: c}
 	root := &cobra.Command{
-		Use: "quash", Short: "find leaked keys, and answer them", Long: rootLong,
-		SilenceUsage: true, SilenceErrors: true, Version: Version(),
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Use: "quash", Short: "find leaked keys, and answer them", Long: rootLong, Args: noArgs, RunE: showHelp,
+		SilenceUsage: true, SilenceErrors: true, Version: Version(), PersistentPreRunE: g.setUp,
 	}
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage(errors.New(err.Error() + "; see " + cmd.CommandPath() + " --help"))
-	})
-	g := &globals{env: e}
+	root.SetVersionTemplate("quash {{.Version}}\n")
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpCommand(newHelp())
+	root.CompletionOptions.DisableDefaultCmd = true
 	g.flags(root.PersistentFlags())
 	for _, add := range commands() {
 		root.AddCommand(add(g))
 	}
-	asUsage(root)
+	for _, cmd := range append(root.Commands(), root) {
+		cmd.SuggestionsMinimumDistance = 2
+	}
+	complete(root)
 	return root
 }
 
-// asUsage makes wrong arguments errors of usage.
-func asUsage(cmd *cobra.Command) {
-	if check := cmd.Args; check != nil {
-		cmd.Args = func(cmd *cobra.Command, args []string) error {
-			if err := check(cmd, args); err != nil {
-				return usage(errors.New(err.Error() + "; see " + cmd.CommandPath() + " --help"))
+// showHelp is what a command does that only groups others.
+func showHelp(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+
+func newHelp() *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND…]", Short: "explain a command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			found, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return wrong(cmd, "no such command")
 			}
-			return nil
-		}
-	}
-	for _, sub := range cmd.Commands() {
-		asUsage(sub)
+			found.InitDefaultHelpFlag()
+			return found.Help()
+		},
 	}
 }
 
 // commands makes each command; one file a command, one line a command here.
 func commands() []func(*globals) *cobra.Command {
 	return []func(*globals) *cobra.Command{
-		newScan, newRespond, newVerify, newRevoke, newApprove, newReview, newShow, newReport, newRules, newKeys, newJournal,
-		newDemo, newVersion,
+		newScan, newOrg, newRespond, newVerify, newRevoke, newApprove, newReview, newShow, newAllow, newBaseline, newHook, newReport, newRules, newKeys,
+		newJournal, newDemo, newServe, newCompletion, newMan, newVersion,
 	}
 }

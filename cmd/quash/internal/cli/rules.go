@@ -14,8 +14,7 @@ import (
 
 func newRules(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "rules", Short: "show and test what is known of each kind of key", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Use: "rules", Short: "show and test what is known of each kind of key", Args: noArgs, RunE: showHelp,
 	}
 	cmd.AddCommand(newRulesList(g), newRulesShow(g), newRulesTest(g), newRulesSchema(g))
 	return cmd
@@ -32,7 +31,7 @@ func (g *globals) configured() (*rules.Set, error) {
 
 func newRulesList(g *globals) *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "list all rules", Args: cobra.NoArgs,
+		Use: "list", Short: "list all rules", Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			set, err := g.configured()
 			if err != nil {
@@ -69,15 +68,15 @@ func revokes(r *rules.Rule) string {
 
 func newRulesShow(g *globals) *cobra.Command {
 	return &cobra.Command{
-		Use: "show ID", Short: "explain one rule", Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		Use: "show ID", Short: "explain one rule", Args: someArgs(1, 1, "one rule id"),
+		RunE: func(cmd *cobra.Command, args []string) error {
 			set, err := g.configured()
 			if err != nil {
 				return err
 			}
 			r, ok := set.Rule(args[0])
 			if !ok {
-				return usage(fmt.Errorf("rule %q: not known; quash rules list shows all", args[0]))
+				return wrong(cmd, "no such rule; quash rules list shows all")
 			}
 			_, err = fmt.Fprint(g.env.Stdout, explain(r))
 			return err
@@ -155,7 +154,7 @@ func newRulesTest(g *globals) *cobra.Command {
 				problems = append(problems, rules.CheckFile(path, data, o)...)
 			}
 			for _, p := range problems {
-				if _, err := fmt.Fprintln(g.env.Stdout, p.String()); err != nil {
+				if _, err := fmt.Fprintln(g.env.Stdout, g.cleaner.complaint(p.String())); err != nil {
 					return err
 				}
 			}
@@ -177,7 +176,7 @@ func builtinNote(args []string) []string {
 
 func newRulesSchema(g *globals) *cobra.Command {
 	return &cobra.Command{
-		Use: "schema", Short: "print the JSON Schema of rule files, for editors", Args: cobra.NoArgs,
+		Use: "schema", Short: "print the JSON Schema of rule files, for editors", Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := g.env.Stdout.Write(rules.Schema())
 			return err

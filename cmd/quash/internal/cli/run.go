@@ -19,6 +19,7 @@ import (
 // run is one scan or response under way.
 type run struct {
 	g       *globals
+	cmd     *cobra.Command
 	config  config.Config
 	set     *rules.Set
 	out     *outputs
@@ -33,74 +34,113 @@ type run struct {
 	// from is each finding's target, reading the target that is being read.
 	from    []string
 	reading string
-	// desk, outcomes and unchecked belong to runs that ask issuers; unchecked says why a rule's keys were not asked about.
-	desk      *desk
-	outcomes  []revoker.Outcome
+	// desk belongs to runs that ask issuers, which asks announces, and verdicts is what they said; outcomes belongs to runs that
+	// answer keys.
+	desk     *desk
+	asks     bool
+	verdicts map[scanner.ID]revoker.Verdict
+	// allowed are places whose key somebody let stand, in runs that ask issuers.
+	allowed  []allowedPlace
+	outcomes []revoker.Outcome
+	// live says that a key was active when last seen, unchecked why a rule's keys were not asked about.
+	live      bool
 	unchecked map[string]string
+	// interrupted says that the run was stopped from outside.
+	interrupted bool
 	// notes are said on stderr when the report is out.
 	notes []string
 }
 
-// begin reads configuration and rules, opens outputs and targets, and writes the first item.
-func (g *globals) begin(cmd *cobra.Command, s *scanFlags, o *outputFlags, names []string) (*run, error) {
-	r := &run{g: g, bar: g.progress(), flags: s, started: g.env.Now(), keys: map[scanner.ID]struct{}{}, unchecked: map[string]string{}}
+// prepare reads configuration and rules. Nothing is written yet.
+func (g *globals) prepare(cmd *cobra.Command, s *scanFlags) (*run, error) {
+	r := &run{
+		g: g, cmd: cmd, bar: g.progress(), flags: s, started: g.env.Now(), keys: map[scanner.ID]struct{}{}, unchecked: map[string]string{},
+		verdicts: map[scanner.ID]revoker.Verdict{},
+	}
 	var err error
 	if r.config, err = g.load(); err != nil {
 		return nil, err
 	}
-	if r.set, err = g.ruleSet(r.config); err != nil {
-		return nil, err
-	}
-	if r.targets, err = g.open(cmd.Context(), s, r.config, r.set, names, r.bar); err != nil {
-		return nil, err
-	}
-	rr := g.reportRun()
-	rr.Rules = r.set
-	if r.out, err = o.open(g, rr); err != nil {
-		return nil, err
-	}
-	c := report.Config{
-		Schema: report.Schema, Quash: Version(), Command: cmd.Name(), Started: r.started.UTC(), Rules: r.set.Version(), RuleCount: r.set.Len(),
-		Options: s.typed(cmd.Flags()),
-	}
-	for _, t := range r.targets {
-		c.Targets = append(c.Targets, t.name)
-	}
-	r.out.send(report.Item{Config: &c})
-	return r, nil
+	r.set, err = g.ruleSet(r.config)
+	return r, err
 }
 
-// abort ends the outputs of a run that did not come to its end.
-func (r *run) abort() {
-	r.bar.end()
-	_ = r.out.close() // the error that aborted the run is the one to tell
+// start opens the outputs and writes the first item. From here on the run ends with finish.
+func (r *run) start(o *outputFlags, targets []string) error {
+	rr := r.g.reportRun()
+	rr.Rules = r.set
+	var err error
+	if r.out, err = o.open(r.g, rr); err != nil {
+		if r.desk != nil {
+			err = errors.Join(err, r.desk.close(r.cmd.Context()))
+		}
+		return err
+	}
+	c := report.Config{
+		Schema: report.Schema, Quash: Version(), Command: r.cmd.Name(), Started: r.started.UTC(), Rules: r.set.Version(), RuleCount: r.set.Len(),
+		Options: r.flags.typed(r.cmd.Flags()), Verify: r.desk != nil,
+	}
+	for _, t := range targets {
+		c.Targets = append(c.Targets, r.g.cleaner.text(t))
+	}
+	for i, option := range c.Options {
+		c.Options[i] = r.g.cleaner.text(option)
+	}
+	r.g.log.Info().Str("command", c.Command).Strs("targets", c.Targets).Strs("options", c.Options).Msg("start")
+	r.out.send(report.Item{Config: &c})
+	return nil
 }
+
+// name names the run in journal and plans.
+func (r *run) name() string { return r.started.UTC().Format("20060102T150405.000000000Z") }
 
 // scan reads all targets. An interrupted scan is incomplete, not failed: what it had covered is reported.
 func (r *run) scan(ctx context.Context) error {
 	defer r.bar.end()
 	for _, t := range r.targets {
 		r.reading = t.name
+		r.g.log.Info().Str("target", t.name).Str("source", fmt.Sprintf("%T", t.source)).Msg("scan")
 		stats, err := t.scanner.Scan(ctx, t.source, scanner.SinkFunc(r.found))
 		add(&r.stats, stats)
-		if errors.Is(err, context.Canceled) {
-			r.stats.Gaps = append(r.stats.Gaps, scanner.Gap{What: t.name, Why: "interrupted before its end", Next: "run the command again"})
-			return nil
-		}
-		if err != nil {
+		r.stats.Keys = len(r.keys)
+		r.g.log.Debug().Str("target", t.name).Int64("bytes", stats.Bytes).Int("chunks", stats.Chunks).Int("findings", stats.Findings).
+			Int("gaps", len(stats.Gaps)).Msg("scanned")
+		switch {
+		case ctx.Err() != nil:
+			r.interrupt(t.name, "interrupted before its end")
+		case err != nil:
+			r.gap(t.name, "the scan stopped before its end", "run it again with --log-level debug")
 			return &exit{ExitInternal, fmt.Errorf("scan %s: %w", t.name, err)}
+		}
+		if r.interrupted {
+			continue // what was not begun is named too
 		}
 		for _, l := range t.lists {
 			r.notes = append(r.notes, l.Notes()...)
 		}
 	}
-	r.stats.Keys = len(r.keys)
 	return nil
 }
 
-// found takes one finding: the redactor learns the key before anything is written about it.
+func (r *run) gap(what, why, next string) {
+	r.stats.Gaps = append(r.stats.Gaps, scanner.Gap{What: what, Why: why, Next: next})
+}
+
+// interrupt notes that the run was stopped from outside at something.
+func (r *run) interrupt(what, why string) {
+	r.interrupted = true
+	r.gap(what, why, "run the same command again")
+}
+
+// found takes one finding: the redactor learns the key before anything is written about it, and no name of its place may
+// hold one. What is allowed waits for what its issuer says.
 func (r *run) found(_ context.Context, f scanner.Finding) error {
 	r.g.env.Redactor.Add(f.Parts)
+	f.At = r.g.cleaner.place(f.At)
+	if f.Allowed {
+		r.allowed = append(r.allowed, allowedPlace{f, r.reading})
+		return nil
+	}
 	r.findings, r.from = append(r.findings, f), append(r.from, r.reading)
 	r.keys[f.ID] = struct{}{}
 	r.out.send(report.Item{Finding: r.describe(f)})
@@ -110,7 +150,8 @@ func (r *run) found(_ context.Context, f scanner.Finding) error {
 // describe is a finding as reports show it.
 func (r *run) describe(f scanner.Finding) *report.Finding {
 	d := &report.Finding{
-		ID: f.ID, Rule: f.Rule, Confidence: f.Confidence, Reasons: f.Reasons, Redacted: f.Redacted, Location: f.At,
+		ID: f.ID, Rule: f.Rule, Confidence: f.Confidence, Reasons: f.Reasons, Redacted: f.Redacted,
+		Target: r.g.cleaner.text(r.reading), Location: f.At,
 	}
 	if rule, ok := r.set.Rule(f.Rule); ok {
 		d.Name, d.Provider, d.Severity = rule.Name, rule.Provider, rule.Severity
@@ -140,19 +181,38 @@ func sum(to, from map[string]int) map[string]int {
 	return to
 }
 
-// end writes the last item and says how the program exits.
-func (r *run) end(context.Context) error {
+// finish closes everything, writes the last item, and says how the program exits. err is what stopped the run, if anything
+// did: what came before it is reported all the same.
+func (r *run) finish(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		err = nil // told as a gap
+	}
+	if r.desk != nil {
+		err = errors.Join(err, r.desk.close(ctx))
+	}
 	n := r.exitCode()
+	if err != nil {
+		n, err = exitOf(usage(err))
+		if r.live && n == ExitUsage {
+			n = ExitActive
+		}
+	}
 	now := r.g.env.Now()
+	for i, gap := range r.stats.Gaps {
+		r.stats.Gaps[i].What, r.stats.Gaps[i].Why = r.g.cleaner.text(gap.What), r.g.cleaner.text(gap.Why)
+	}
 	r.out.send(report.Item{Stats: &report.Stats{
-		Stats: r.stats, Complete: r.stats.Complete(), Ended: now.UTC(), Seconds: now.Sub(r.started).Seconds(), Exit: n,
-		Unchecked: r.notAsked(),
+		Stats: r.stats, Complete: r.stats.Complete(), Ended: now.UTC(), Seconds: now.Sub(r.started).Seconds(), Exit: n, Unchecked: r.notAsked(),
 	}})
-	if err := r.out.close(); err != nil {
-		return &exit{ExitUsage, err}
+	if failed := r.out.close(); failed != nil {
+		return errors.Join(failed, err)
 	}
 	for _, note := range r.notes {
 		r.g.note("%s", note)
+	}
+	r.g.log.Info().Int("exit", n).Bool("complete", r.stats.Complete()).Int("keys", len(r.keys)).Msg("end")
+	if err != nil {
+		return &exit{n, err}
 	}
 	return code(n)
 }
@@ -168,11 +228,11 @@ func (r *run) notAsked() []string {
 
 func (r *run) exitCode() int {
 	switch {
-	case slices.ContainsFunc(r.outcomes, revoker.Outcome.Live):
+	case r.live:
 		return ExitActive
 	case len(r.findings) > 0:
 		return ExitFound
-	case !r.stats.Complete() && !r.flags.allowIncomplete:
+	case r.interrupted, !r.stats.Complete() && !r.flags.allowIncomplete:
 		return ExitIncomplete
 	}
 	return ExitOK

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 
-	"github.com/quash-sh/quash/revoker"
+	"github.com/quash-sh/quash/scanner"
 	"github.com/quash-sh/quash/store"
 	"github.com/spf13/cobra"
 )
@@ -36,52 +36,57 @@ func newScan(g *globals) *cobra.Command {
 	cmd.Flags().BoolVar(&verify, "verify", false, "ask the issuers which keys are live (changes nothing)")
 	cmd.Flags().BoolVar(&noStore, "no-store", false, "do not record what was found for quash show")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		r, err := g.begin(cmd, &s, &o, args)
+		ctx := cmd.Context()
+		r, err := g.prepare(cmd, &s)
 		if err != nil {
 			return err
 		}
-		defer r.abort()
-		if verify {
-			return r.scanAndVerify(cmd.Context())
-		}
-		if err := r.scan(cmd.Context()); err != nil {
+		r.asks = verify
+		if err := r.open(ctx, args); err != nil {
 			return err
 		}
-		if len(r.findings) > 0 && !noStore {
-			r.remember(cmd.Context())
+		if verify {
+			if r.desk, err = g.desk(ctx, r.config, r.set); err != nil {
+				return err
+			}
 		}
-		return r.end(cmd.Context())
+		if err := r.start(&o, r.targetNames()); err != nil {
+			return err
+		}
+		err = r.scan(ctx)
+		switch {
+		case err == nil && verify:
+			err = errors.Join(r.override(ctx), r.record(ctx, r.desk.store), r.each(ctx, nil, r.ask))
+		case len(r.findings) > 0 && !noStore:
+			r.remember(ctx)
+		}
+		return r.finish(ctx, err)
 	}
 	return cmd
-}
-
-// scanAndVerify scans and asks the issuers: a response that only looks and makes no plan.
-func (r *run) scanAndVerify(ctx context.Context) error {
-	d, err := r.g.desk(ctx, r.config, r.set)
-	if err != nil {
-		return err
-	}
-	r.desk = d
-	if err := r.scan(ctx); err != nil {
-		return errors.Join(err, d.close(ctx))
-	}
-	res := d.responder(&answerFlags{}, revoker.Policy{}, r.name())
-	if err := errors.Join(r.record(ctx), r.answer(ctx, res, nil), d.close(ctx)); err != nil {
-		return errors.Join(err, r.end(ctx))
-	}
-	return r.end(ctx)
 }
 
 // remember records what was found, for quash show. A scan is right without it, so a store that cannot be written is a note.
 func (r *run) remember(ctx context.Context) {
 	ctx = context.WithoutCancel(ctx)
 	s, err := store.Open(ctx, filepath.Join(r.config.StateDir(r.g.state, r.g.env.getenv), "quash.db"))
+	if err == nil {
+		err = errors.Join(r.record(ctx, s), s.Close())
+	}
 	if err != nil {
 		r.g.note("not recorded for quash show: %v", err)
-		return
 	}
-	r.desk = &desk{store: s}
-	if err := errors.Join(r.record(ctx), s.Close()); err != nil {
-		r.g.note("not recorded for quash show: %v", err)
+}
+
+// record puts what was found into the store.
+func (r *run) record(ctx context.Context, s *store.Store) error {
+	byTarget := map[string][]scanner.Finding{}
+	for i, f := range r.findings {
+		byTarget[r.from[i]] = append(byTarget[r.from[i]], f)
 	}
+	for target, found := range byTarget {
+		if err := s.PutFindings(context.WithoutCancel(ctx), r.g.cleaner.text(absolute(target)), r.started, found); err != nil {
+			return usage(err)
+		}
+	}
+	return nil
 }

@@ -5,21 +5,27 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/quash-sh/quash/rules"
 	"github.com/quash-sh/quash/scanner"
 	"github.com/quash-sh/quash/store"
 	"github.com/spf13/cobra"
 )
 
+const showLong = `Show prints what is known of one key: every place a scan saw it at, the lines around
+it with every key in them taken out, and what its issuer said last. It never prints a
+key.`
+
 func newShow(g *globals) *cobra.Command {
 	return &cobra.Command{
-		Use: "show ID", Short: "every place of one key, with context", Args: cobra.ExactArgs(1),
-		Long: "Show prints what is known of one key: every place a scan saw it at, the lines around it with every key in them taken out,\nand what its issuer said last. It never prints a key.",
+		Use: "show ID", Short: "every place of one key, with context", Args: oneID, Long: showLong,
 		RunE: func(cmd *cobra.Command, args []string) error { return g.show(cmd.Context(), scanner.ID(args[0])) },
 	}
 }
@@ -42,22 +48,11 @@ func (g *globals) show(ctx context.Context, id scanner.ID) error {
 		return err
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s  %s  %s  %s\n", k.ID, k.Rule, k.Confidence, k.Redacted)
-	if r, ok := set.Rule(k.Rule); ok {
-		fmt.Fprintf(&b, "  %s\n", r.Name)
-	}
-	fmt.Fprintf(&b, "  why: %s\n  seen by scans %s … %s\n", strings.Join(k.Reasons, ", "), k.FirstSeen.Format("2006-01-02 15:04"), k.LastSeen.Format("2006-01-02 15:04"))
-	if v := k.Verdict; v != nil {
-		fmt.Fprintf(&b, "  issuer: %s at %s: %s\n", v.Validity, v.At.UTC().Format("2006-01-02 15:04:05"), v.Reason)
-		for _, name := range slices.Sorted(maps.Keys(v.Facts)) {
-			fmt.Fprintf(&b, "    %s: %s\n", strings.ReplaceAll(name, "_", " "), v.Facts[name])
-		}
-	}
+	b.WriteString(describeKey(k, set))
 	for _, p := range k.Places {
-		b.WriteString("\n" + describePlace(p))
-		b.WriteString(excerpt(sc, p))
+		b.WriteString("\n" + describePlace(p) + excerpt(sc, p))
 	}
-	_, err = g.env.Stdout.Write(g.env.Redactor.Clean([]byte(b.String())))
+	_, err = io.WriteString(g.env.Stdout, b.String())
 	return err
 }
 
@@ -74,60 +69,118 @@ func (g *globals) stored(ctx context.Context, dir string, id scanner.ID) (store.
 	return k, usage(errors.Join(err, s.Close()))
 }
 
+// describeKey is what is known of the key beside its places.
+func describeKey(k store.Key, set *rules.Set) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s  %s  %s  %s\n", k.ID, k.Rule, k.Confidence, k.Redacted)
+	if r, ok := set.Rule(k.Rule); ok {
+		fmt.Fprintf(&b, "  %s\n", r.Name)
+	}
+	const minute, second = "2006-01-02 15:04", "2006-01-02 15:04:05"
+	fmt.Fprintf(&b, "  why: %s\n  seen by scans from %s to %s\n", strings.Join(k.Reasons, ", "), k.FirstSeen.Format(minute), k.LastSeen.Format(minute))
+	if v := k.Verdict; v != nil {
+		fmt.Fprintf(&b, "  issuer: %s at %s: %s\n", v.Validity, v.At.UTC().Format(second), v.Reason)
+		for _, name := range slices.Sorted(maps.Keys(v.Facts)) {
+			fmt.Fprintf(&b, "    %s: %s\n", strings.ReplaceAll(name, "_", " "), plain(v.Facts[name]))
+		}
+	}
+	return b.String()
+}
+
 func describePlace(p store.Place) string {
 	at := p.At
 	var b strings.Builder
-	fmt.Fprintf(&b, "  %s", filepath.ToSlash(p.Target))
-	if at.Path != "" && at.Path != "-" {
-		fmt.Fprintf(&b, "  %s:%d:%d", at.Path, at.Line, at.Column)
+	fmt.Fprintf(&b, "  %s", plain(filepath.ToSlash(p.Target)))
+	if at.Path != "" && !strings.HasSuffix(filepath.ToSlash(p.Target), at.Path) { // a file below the target, not the target itself
+		b.WriteString("  " + plain(at.Path))
+	}
+	if at.Record == "" && at.Line > 0 {
+		fmt.Fprintf(&b, ":%d:%d", at.Line, at.Column)
 	}
 	for _, s := range [...]string{at.Record, at.Field, at.View, at.Author, at.URL} {
 		if s != "" {
-			b.WriteString("  " + s)
+			b.WriteString("  " + plain(s))
 		}
 	}
 	if !at.Time.IsZero() {
 		b.WriteString("  " + at.Time.UTC().Format("2006-01-02 15:04"))
 	}
 	if at.Commit != "" {
-		fmt.Fprintf(&b, "\n    commit %s, in the history of %s", at.Commit, strings.Join(at.Refs, ", "))
-		fmt.Fprintf(&b, "\n    to see it: git -C %s show %.12s:%s", p.Target, at.Commit, at.Path)
+		fmt.Fprintf(&b, "\n    commit %s, in the history of %s", at.Commit, plain(strings.Join(at.Refs, ", ")))
+		fmt.Fprintf(&b, "\n    to see it: git -C %s show %s", quoted(p.Target), quoted(fmt.Sprintf("%.12s:%s", at.Commit, at.Path)))
 	}
 	return b.String() + "\n"
 }
 
-// excerptLines is how many lines are shown before and after a key.
-const excerptLines = 2
+// plain is a text from outside as a terminal may get it: without control characters, which could move the cursor or hide text.
+func plain(s string) string {
+	return strings.Map(func(c rune) rune {
+		if c < ' ' || c >= 0x7f && c < 0xa0 || c == 0x202e || c == 0x2066 || c == 0x2067 || c == 0x2068 {
+			return '\uFFFD'
+		}
+		return c
+	}, s)
+}
 
-// excerpt is the lines around a key in a file that is still there, with every key in them taken out. The file is searched
-// anew, so that what has moved is not shown by accident.
+var shellWord = regexp.MustCompile(`^[0-9A-Za-z_@%+=:,./-]+$`)
+
+// quoted is a word as a shell reads it.
+func quoted(s string) string {
+	if shellWord.MatchString(s) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(plain(s), "'", `'\''`) + "'"
+}
+
+const (
+	// excerptLines is how many lines are shown before and after a key, excerptWidth how many bytes of a line.
+	excerptLines = 2
+	excerptWidth = 160
+	// excerptFile is the greatest file that is read for an excerpt, in bytes.
+	excerptFile = 16 << 20
+)
+
+// excerpt is the lines around a key in a file that is still there, with every key in them taken out, and every long word that
+// could be one. The file is searched anew, so that what has moved is not shown by accident.
 func excerpt(sc *scanner.Scanner, p store.Place) string {
-	if p.At.Commit != "" || p.At.Record != "" {
+	if p.At.Commit != "" || p.At.Record != "" || p.At.Path == "-" {
 		return ""
 	}
 	path := p.Target
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		path = filepath.Join(path, filepath.FromSlash(p.At.Path))
 	}
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() || info.Size() > excerptFile {
+		return ""
+	}
 	data, err := os.ReadFile(path)
 	if err != nil || bytes.IndexByte(data, 0) >= 0 {
 		return ""
 	}
-	var marked bytes.Buffer
-	last := int64(0)
-	for f := range sc.Find(scanner.Chunk{Data: data}) {
-		marked.Write(data[last:f.At.Offset])
-		marked.WriteString("[" + f.Redacted + " " + string(f.ID) + "]" + strings.Repeat("\n", f.At.EndLine-f.At.Line))
-		last = f.At.Offset + f.At.Length
-	}
-	if last == 0 {
+	masked := mask(string(data), sc, func(f scanner.Finding) string {
+		return "[" + f.Redacted + " " + string(f.ID) + "]" + strings.Repeat("\n", max(0, f.At.EndLine-f.At.Line))
+	})
+	lines := strings.Split(masked, "\n")
+	if p.At.Line > len(lines) || masked == string(data) {
 		return "    no longer there\n"
 	}
-	marked.Write(data[last:])
-	lines := strings.Split(marked.String(), "\n")
 	var b strings.Builder
 	for n := max(1, p.At.Line-excerptLines); n <= min(len(lines), p.At.EndLine+excerptLines); n++ {
-		fmt.Fprintf(&b, "    %5d  %.160s\n", n, lines[n-1])
+		fmt.Fprintf(&b, "    %5d  %.*s\n", n, excerptWidth, maskWords(plain(strings.TrimRight(lines[n-1], "\r"))))
 	}
 	return b.String()
+}
+
+// longWord is a run of the characters of which keys are made.
+var longWord = regexp.MustCompile(`[0-9A-Za-z_+/~.-]{20,}={0,2}`)
+
+// maskWords takes out words that could be keys although no rule found them: one that a comment allows, for instance.
+func maskWords(line string) string {
+	return longWord.ReplaceAllStringFunc(line, func(w string) string {
+		if isID(w) || !strings.ContainsAny(w, "0123456789") {
+			return w
+		}
+		return fmt.Sprintf("[… %d chars]", len(w))
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/quash-sh/quash/cmd/quash/internal/config"
 	"github.com/quash-sh/quash/rules"
@@ -25,12 +26,16 @@ type scanFlags struct {
 	allowIncomplete               bool
 	maxFile                       int64
 	fields                        map[string]string
+	staged                        bool
+	commits                       string // A..B
 }
 
 func (s *scanFlags) flags(f *pflag.FlagSet) {
 	f.StringVar(&s.source, "source", "", "read the targets as this kind (default: by their content)")
 	f.BoolVar(&s.noHistory, "no-history", false, "leave out a repository's history")
 	f.BoolVar(&s.noWorktree, "no-worktree", false, "leave out a repository's work tree")
+	f.BoolVar(&s.staged, "staged", false, "read what the index adds: what git commit would add now")
+	f.StringVar(&s.commits, "range", "", "read what commits add: A..B is what B reaches and A does not")
 	f.BoolVar(&s.noSkip, "no-ignore", false, "read what .gitignore leaves out, too")
 	f.StringVar(&s.minConfidence, "min-confidence", "", "least confidence to report: low, medium (default) or high")
 	f.StringSliceVar(&s.only, "only", nil, "use only these rules")
@@ -64,49 +69,57 @@ type target struct {
 }
 
 // open prepares all targets before any is read, so that a mistyped one is an error at once.
-func (g *globals) open(ctx context.Context, s *scanFlags, c config.Config, set *rules.Set, names []string, progress *progress) ([]target, error) {
+func (r *run) open(ctx context.Context, names []string) error {
 	if len(names) == 0 {
 		names = []string{"."}
 	}
-	idKey, err := c.Secret("id_key", c.IDKey, g.env.getenv)
+	idKey, err := r.config.Secret("id_key", r.config.IDKey, r.g.env.getenv)
 	if err != nil {
-		return nil, usage(err)
+		return usage(err)
 	}
-	var targets []target
 	for _, name := range names {
-		t, err := g.openOne(ctx, s, c, set, name, idKey, progress)
-		if err != nil {
-			return nil, usage(err)
+		t, err := r.openOne(ctx, name, idKey)
+		if ctx.Err() != nil {
+			return &exit{ExitIncomplete, fmt.Errorf("interrupted before anything was read; run the same command again")}
 		}
-		targets = append(targets, t)
+		if err != nil {
+			return usage(err)
+		}
+		r.targets = append(r.targets, t)
 	}
-	return targets, nil
+	return nil
 }
 
-func (g *globals) openOne(ctx context.Context, s *scanFlags, c config.Config, set *rules.Set, name string, idKey scanner.Secret, progress *progress) (target, error) {
+// targetNames are the targets as they were given.
+func (r *run) targetNames() []string {
+	var names []string
+	for _, t := range r.targets {
+		names = append(names, t.name)
+	}
+	return names
+}
+
+func (r *run) openOne(ctx context.Context, name string, idKey scanner.Secret) (target, error) {
+	s := r.flags
+	if s.staged || s.commits != "" {
+		return r.openAddition(ctx, name, idKey)
+	}
 	dir := narrowingDir(name)
 	own, err := config.LoadNarrowing(dir)
 	if err != nil {
 		return target{}, err
 	}
-	lists, err := g.allowLists(dir, s.baseline)
+	lists, err := r.g.allowLists(dir, s.baseline)
 	if err != nil {
 		return target{}, err
 	}
-	o := scanner.Options{
-		IDKey: idKey, Only: s.only, Skip: concat(s.skip, c.Scan.Skip, own.Skip), Workers: s.workers,
-		Allow: lists, Progress: progress.chunk, Exclude: source.Excludes(concat(c.Scan.Exclude, own.Exclude)),
-	}
-	if o.MinConfidence, err = s.confidence(c.Scan, own); err != nil {
-		return target{}, err
-	}
-	sc, err := scanner.New(set, o)
+	sc, err := r.newScanner(filepath.Join(dir, ".quash.yaml"), own, lists, idKey)
 	if err != nil {
 		return target{}, err
 	}
 	src, err := source.Open(ctx, name, source.Options{
 		Kind: s.source, NoHistory: s.noHistory, NoWorktree: s.noWorktree, NoIgnore: s.noSkip, MaxFile: s.maxFile,
-		Stdin: g.env.Stdin, Env: g.env.LookupEnv, Fields: s.fields, Progress: progress.source,
+		Stdin: r.g.env.Stdin, Env: r.g.env.LookupEnv, Fields: s.fields, Progress: r.bar.source,
 	})
 	if err != nil {
 		return target{}, err
@@ -114,12 +127,26 @@ func (g *globals) openOne(ctx context.Context, s *scanFlags, c config.Config, se
 	return target{name, src, sc, lists}, nil
 }
 
-func concat(lists ...[]string) []string {
-	var all []string
-	for _, l := range lists {
-		all = append(all, l...)
+// newScanner makes the scanner of a target, whose own configuration (the file at path) and allow lists were read.
+func (r *run) newScanner(path string, own config.Scan, lists scanner.AllowLists, idKey scanner.Secret) (*scanner.Scanner, error) {
+	s, c := r.flags, r.config
+	if i := slices.IndexFunc(own.Skip, r.unknownRule); i >= 0 {
+		return nil, fmt.Errorf("%s: scan.skip: no rule has the id at place %d; quash rules list shows all", path, i+1)
 	}
-	return all
+	var err error
+	o := scanner.Options{
+		IDKey: idKey, Only: s.only, Skip: slices.Concat(s.skip, c.Scan.Skip, own.Skip), Workers: s.workers,
+		Allow: lists, KeepAllowed: r.asks, Progress: r.bar.chunk, Exclude: source.Excludes(slices.Concat(c.Scan.Exclude, own.Exclude)),
+	}
+	if o.MinConfidence, err = s.confidence(c.Scan, own); err != nil {
+		return nil, err
+	}
+	return scanner.New(r.set, o)
+}
+
+func (r *run) unknownRule(id string) bool {
+	_, ok := r.set.Rule(id)
+	return !ok
 }
 
 // confidence is the flag's, or the strictest that a configuration asks for, or medium.
@@ -129,7 +156,7 @@ func (s *scanFlags) confidence(operator, own config.Scan) (rules.Confidence, err
 		return flag, nil
 	case "":
 	default:
-		return "", fmt.Errorf("--min-confidence %q: not known; it is low, medium or high", s.minConfidence)
+		return "", errors.New("--min-confidence: not known; it is low, medium or high")
 	}
 	for _, c := range [...]rules.Confidence{rules.High, rules.Medium, rules.Low} {
 		if operator.MinConfidence == c || own.MinConfidence == c {
@@ -149,22 +176,35 @@ func narrowingDir(name string) string {
 
 // allowLists reads the target's .quashignore, where there is one, and the baselines.
 func (g *globals) allowLists(dir string, baselines []string) (scanner.AllowLists, error) {
+	own := filepath.Join(dir, ".quashignore")
+	data, err := config.ReadOwn(own)
 	var lists scanner.AllowLists
-	for i, path := range append([]string{filepath.Join(dir, ".quashignore")}, baselines...) {
-		data, err := os.ReadFile(path)
-		if i == 0 && errors.Is(err, os.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read allow list: %w", err)
-		}
-		l, err := scanner.ParseAllowList(path, data, g.env.Now())
-		if err != nil {
+	if !errors.Is(err, os.ErrNotExist) {
+		if lists, err = g.allowList(lists, own, data, err); err != nil {
 			return nil, err
 		}
-		lists = append(lists, l)
+	}
+	return g.baselines(lists, baselines)
+}
+
+// baselines adds the lists of these files.
+func (g *globals) baselines(lists scanner.AllowLists, paths []string) (scanner.AllowLists, error) {
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		if lists, err = g.allowList(lists, path, data, err); err != nil {
+			return nil, err
+		}
 	}
 	return lists, nil
+}
+
+// allowList adds a list that was read, or failed to be.
+func (g *globals) allowList(lists scanner.AllowLists, path string, data []byte, err error) (scanner.AllowLists, error) {
+	if err != nil {
+		return nil, fmt.Errorf("read allow list: %w; check the path", err)
+	}
+	l, err := scanner.ParseAllowList(path, data, g.env.Now())
+	return append(lists, l), err
 }
 
 // absolute names a target independently of the working directory. "-" stays what it is.

@@ -9,20 +9,11 @@
 package config
 
 import (
-	"bytes"
-	"errors"
-	"fmt"
-	"io"
 	"net/netip"
-	"net/url"
-	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/quash-sh/quash/rules"
-	"github.com/quash-sh/quash/scanner"
-	"go.yaml.in/yaml/v3"
 )
 
 // Config is the operator's configuration. The zero value is a good one.
@@ -45,6 +36,8 @@ type Config struct {
 	Network Network `yaml:"network"`
 	// Kill are the kill switches, all of which are read before every call to an issuer.
 	Kill Kill `yaml:"kill"`
+	// Webhook is the webhook that quash serve takes.
+	Webhook Webhook `yaml:"webhook"`
 
 	// dir is where the file stands; relative paths in it start there.
 	dir string
@@ -133,139 +126,6 @@ type Kill struct {
 	Env string `yaml:"env"`
 	// Endpoint is an https URL that answers 200 with the body "go".
 	Endpoint string `yaml:"endpoint"`
-}
-
-// Load reads the operator's file. An empty path takes QUASH_CONFIG, then the user's configuration directory, where the file
-// may be absent.
-func Load(path string, getenv func(string) string) (Config, error) {
-	optional := false
-	if path == "" {
-		path = getenv("QUASH_CONFIG")
-	}
-	if path == "" {
-		optional = true
-		path = defaultPath(getenv)
-	}
-	data, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) && optional {
-		return Config{}, nil
-	}
-	if err != nil {
-		return Config{}, fmt.Errorf("read configuration: %w; name another with --config", err)
-	}
-	c := Config{dir: filepath.Dir(path)}
-	if err := decode(data, &c); err != nil {
-		return Config{}, fmt.Errorf("configuration %s: %w", path, err)
-	}
-	if err := c.check(); err != nil {
-		return Config{}, fmt.Errorf("configuration %s: %w", path, err)
-	}
-	return c, nil
-}
-
-func defaultPath(getenv func(string) string) string {
-	dir := getenv("XDG_CONFIG_HOME")
-	if dir == "" {
-		dir = filepath.Join(getenv("HOME"), ".config")
-	}
-	return filepath.Join(dir, "quash", "config.yaml")
-}
-
-// LoadNarrowing reads the .quash.yaml of a scanned directory. It is absent more often than not.
-func LoadNarrowing(dir string) (Scan, error) {
-	path := filepath.Join(dir, ".quash.yaml")
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return Scan{}, nil // absent, or not readable: then it cannot narrow
-	}
-	var only struct {
-		Scan Scan `yaml:"scan"`
-	}
-	if err := decode(data, &only); err != nil {
-		return Scan{}, fmt.Errorf("%s: %w; a file in a scanned directory may only hold the section scan", path, err)
-	}
-	return only.Scan, only.Scan.check()
-}
-
-func decode(data []byte, into any) error {
-	d := yaml.NewDecoder(bytes.NewReader(data))
-	d.KnownFields(true)
-	err := d.Decode(into)
-	if errors.Is(err, io.EOF) { // an empty file
-		return nil
-	}
-	if err != nil {
-		return errors.New(strings.ReplaceAll(strings.TrimPrefix(err.Error(), "yaml: "), "\n  ", " "))
-	}
-	return nil
-}
-
-func (c Config) check() error {
-	for name, p := range c.Providers {
-		if err := checkOrigin("providers."+name+".base_url", p.BaseURL); err != nil {
-			return err
-		}
-		if name == "agiled" {
-			return errors.New("providers.agiled: Agiled has a section of its own, agiled")
-		}
-	}
-	if err := checkOrigin("agiled.base_url", c.Agiled.BaseURL); err != nil {
-		return err
-	}
-	switch c.Agiled.Revoke.Mode {
-	case "", "manual", "endpoint", "command":
-	default:
-		return fmt.Errorf("agiled.revoke.mode %q: not known; it is manual, endpoint or command", c.Agiled.Revoke.Mode)
-	}
-	return c.Scan.check()
-}
-
-func (s Scan) check() error {
-	switch s.MinConfidence {
-	case "", rules.Low, rules.Medium, rules.High:
-		return nil
-	}
-	return fmt.Errorf("scan.min_confidence %q: not known; it is low, medium or high", s.MinConfidence)
-}
-
-func checkOrigin(field, raw string) error {
-	if raw == "" {
-		return nil
-	}
-	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Scheme != "https" && u.Scheme != "http" {
-		return fmt.Errorf("%s %q: not a base URL; write https://host", field, raw)
-	}
-	return nil
-}
-
-// Secret reads a credential from its place. It is empty when no place is named.
-func (c Config) Secret(field string, at Credential, getenv func(string) string) (scanner.Secret, error) {
-	switch {
-	case at.Env != "" && at.File != "":
-		return scanner.Secret{}, fmt.Errorf("%s: names both env and file; keep one", field)
-	case at.Env != "":
-		v := getenv(at.Env)
-		if v == "" {
-			return scanner.Secret{}, fmt.Errorf("%s: environment variable %s is not set", field, at.Env)
-		}
-		return scanner.NewSecret(v), nil
-	case at.File != "":
-		data, err := os.ReadFile(c.Path(at.File))
-		if err != nil {
-			return scanner.Secret{}, fmt.Errorf("%s: %w", field, err)
-		}
-		return scanner.NewSecret(strings.TrimRight(string(data), " \t\r\n")), nil
-	}
-	return scanner.Secret{}, nil
-}
-
-// Path resolves a path that stands in the file.
-func (c Config) Path(p string) string {
-	if p == "" || filepath.IsAbs(p) {
-		return p
-	}
-	return filepath.Join(c.dir, p)
 }
 
 // Vars are the pattern pieces that the operator set, as rules.Options wants them.

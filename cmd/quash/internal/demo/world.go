@@ -6,11 +6,13 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -66,8 +68,24 @@ func Make(dir string, now time.Time) (*World, error) {
 	return w, nil
 }
 
-// Close stops the simulated issuers. The folder stays.
-func (w *World) Close() error { return w.server.Close() }
+// Close stops the simulated issuers and writes down what they were asked. The folder stays.
+func (w *World) Close() error {
+	return errors.Join(w.server.Close(), os.WriteFile(filepath.Join(w.Dir, "issuer.txt"), []byte(w.asked()), 0o600))
+}
+
+// asked is every request that the simulated Agiled and the operator's service got, a line each, with the key's name.
+func (w *World) asked() string {
+	names := map[string]string{providertest.AgiledFingerprint(w.agiled.Operator()): "the operator's credential"}
+	for _, k := range []providertest.AgiledKey{w.keys.warehouse, w.keys.reporting, w.keys.old, w.keys.review} {
+		names[providertest.AgiledFingerprint(k.Token)] = k.Name
+	}
+	var b strings.Builder
+	for _, c := range w.agiled.Calls() {
+		who := cmp.Or(names[c.Key], "no key of theirs: the control, with one character changed")
+		fmt.Fprintf(&b, "%s  %d  %-4s %s  %s\n", c.At.UTC().Format("15:04:05"), c.Status, c.Method, c.Path, who)
+	}
+	return b.String()
+}
 
 // Now is the world's time.
 func (w *World) Now() time.Time {
@@ -152,6 +170,7 @@ state: state
 `
 
 const policy = `# What may be done without asking anybody, and to whose keys.
+schema: quash.policy/1
 owners:
   - {provider: agiled, owner: Acme GmbH}
 rules:

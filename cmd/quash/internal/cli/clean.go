@@ -1,0 +1,148 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"runtime"
+	"strings"
+	"sync"
+
+	"github.com/quash-sh/quash/rules"
+	"github.com/quash-sh/quash/scanner"
+)
+
+// cleaner takes keys out of what a person gets to read beside the reports: errors, notes, names of files and authors. It
+// is the net under the nets: keys are Secrets and are not in there to begin with, but a file can be named after a key, and a
+// person can paste one where a name belongs.
+type cleaner struct {
+	redactor *scanner.Redactor
+	// given is what the program was given to work with: words of it may be repeated.
+	given string
+}
+
+// newCleaner makes a cleaner that knows the keys of the redactor and whatever in the arguments looks like a key.
+func newCleaner(e Env) *cleaner {
+	for _, a := range e.Args {
+		for _, word := range strings.FieldsFunc(a, func(c rune) bool { return strings.ContainsRune("=,:@[] ", c) }) {
+			if _, err := os.Lstat(word); err != nil && keyLike(word) {
+				e.Redactor.AddSecret(scanner.NewSecret(word))
+			}
+		}
+	}
+	cwd, _ := os.Getwd() // without one its words are not known
+	given := append([]string{cwd}, e.Args...)
+	for _, name := range [...]string{"HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "QUASH_STATE", "QUASH_CONFIG"} {
+		given = append(given, e.getenv(name))
+	}
+	return &cleaner{e.Redactor, strings.Join(given, "\n")}
+}
+
+// builtinScanner finds keys of the built-in rules with the least confidence. It is made when it is first needed.
+var builtinScanner = sync.OnceValue(func() *scanner.Scanner {
+	set, err := rules.Builtin(rules.Options{})
+	if err == nil {
+		var s *scanner.Scanner
+		if s, err = scanner.New(set, scanner.Options{}); err == nil {
+			return s
+		}
+	}
+	panic("built-in rules do not load: " + err.Error()) // go test ./rules proves that they do
+})
+
+// keyWord is a word that may be a key whose issuer gives its keys no form. Paths and dotted names are no such words.
+var keyWord = regexp.MustCompile(`^[0-9A-Za-z_+~-]{20,}={0,2}$`)
+
+// anyWord is a run of the characters of keyWord.
+var anyWord = regexp.MustCompile(`[0-9A-Za-z_+~=-]+`)
+
+// keyLike reports whether a word may be a key: long, with letters and digits, and no finding ID.
+func keyLike(word string) bool {
+	return keyWord.MatchString(word) && !isID(word) && strings.ContainsAny(word, "0123456789") && strings.ContainsFunc(word, isLetter)
+}
+
+func isID(word string) bool {
+	_, err := scanner.ParseID(word)
+	return err == nil
+}
+
+func isLetter(c rune) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
+
+// text returns s without keys.
+func (c *cleaner) text(s string) string {
+	if s == "" {
+		return s
+	}
+	return mask(string(c.redactor.Clean([]byte(s))), builtinScanner(), func(scanner.Finding) string { return "[redacted]" })
+}
+
+// complaint returns what is wrong with something without keys, and without words from it that may be keys: a file that is not
+// what it should be can hold one anywhere.
+func (c *cleaner) complaint(s string) string {
+	return anyWord.ReplaceAllStringFunc(c.text(s), func(word string) string {
+		if keyLike(word) && !strings.Contains(c.given, word) {
+			return "[redacted]"
+		}
+		return word
+	})
+}
+
+// mask puts something else in the place of every key that a scanner finds in a text.
+func mask(s string, in *scanner.Scanner, by func(scanner.Finding) string) string {
+	var b strings.Builder
+	last := 0
+	for f := range in.Find(scanner.Chunk{Data: []byte(s)}) {
+		from, to := int(f.At.Offset), int(f.At.Offset+f.At.Length)
+		if to <= last || to > len(s) { // inside the key before, which is masked already
+			continue
+		}
+		if from >= last {
+			b.WriteString(s[last:from] + by(f))
+		}
+		last = to
+	}
+	return b.String() + s[last:]
+}
+
+// complain writes an error for a person: what is wrong on the first line, what to do on the next.
+func (c *cleaner) complain(w io.Writer, err error) {
+	msg := c.complaint(err.Error())
+	if i := strings.LastIndex(msg, "; "); i > 0 && !strings.Contains(msg, "\n") {
+		msg = msg[:i] + "\n       → " + msg[i+2:]
+	}
+	_, _ = fmt.Fprintf(w, "quash: %s\n", msg) // there is nowhere else to say it
+}
+
+// crash is the error of a panic. It tells where and never with which values.
+func crash() error {
+	pc := make([]uintptr, 32)
+	frames := runtime.CallersFrames(pc[:runtime.Callers(3, pc)])
+	var at []string
+	for {
+		f, more := frames.Next()
+		if strings.Contains(f.Function, "quash/") && !strings.HasSuffix(f.Function, "cli.Run.func1") {
+			at = append(at, fmt.Sprintf("\n  %s:%d", f.Function[strings.LastIndex(f.Function, "/")+1:], f.Line))
+		}
+		if !more {
+			break
+		}
+	}
+	return errors.New("internal error: the program came to a point that it never should, and stopped. What it had recorded is whole; " +
+		"run it again, and if it comes back report these lines, which hold no key:" + strings.Join(at[:min(len(at), 8)], ""))
+}
+
+// place returns a location in whose names no key stands. Names in which a key stood cannot be opened any more; whoever needs
+// the file finds it by commit, blob or line.
+func (c *cleaner) place(at scanner.Location) scanner.Location {
+	for _, s := range [...]*string{&at.Path, &at.Author, &at.AuthorEmail, &at.Record, &at.Field, &at.URL} {
+		*s = c.text(*s)
+	}
+	refs := make([]string, len(at.Refs))
+	for i, ref := range at.Refs {
+		refs[i] = c.text(ref)
+	}
+	at.Refs = refs
+	return at
+}
