@@ -27,6 +27,10 @@
 // go-git reads references, index and configuration, the git program does where go-git cannot, and internal/pack reads
 // objects. A work tree's file whose content stood at its path in the history is not read a second time.
 //
+// What commits add ([Staged], [Range]) is the one thing read from git's own listing of changes: which blob a commit brings to which
+// path. The blobs are read whole all the same, and findings on lines that stood there before are dropped afterwards
+// (scanner.Sifter). The git program answers there for everything, since it runs beside the person's own git.
+//
 // # Exports
 //
 // An export is a file of records: tickets with their comments, messages, rows of a table. A file of a directory that is

@@ -41,15 +41,15 @@ func ParseRange(s string) (Revisions, error) {
 // brings to a path. A merge adds what none of its parents has. The messages of tags in From are read too. dir is a directory in the
 // repository.
 //
-// Places have Path, Blob, Commit, Author and Time; those in messages of commits Commit and Field, of tags Blob, Refs and Field.
+// Places have Repository, Path, Blob, Commit, Author and Time; those in messages Field instead of Path, and of tags Refs instead of
+// Commit.
 func Range(ctx context.Context, dir string, r Revisions, o Options) (*Addition, error) {
 	a := newAddition(dir, o)
 	if err := a.start(ctx, &a.text); err != nil {
 		return nil, err
 	}
 	if err := a.find(ctx, r); err != nil {
-		a.Close()
-		return nil, err
+		return nil, errors.Join(err, a.Close())
 	}
 	return a, nil
 }

@@ -65,7 +65,7 @@ func TestRangePlaces(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer a.Close()
+	defer func() { _ = a.Close() }()
 	var got []scanner.Location
 	for c, err := range a.Chunks(context.Background()) {
 		if err != nil {
@@ -93,7 +93,7 @@ func TestRangePlaces(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer data.Close()
+	defer func() { _ = data.Close() }()
 	if _, err := data.File(context.Background(), "dir/b"); !os.IsNotExist(err) {
 		t.Errorf("a file of a later commit: %v", err)
 	}
@@ -113,7 +113,7 @@ func TestRangeSift(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer a.Close()
+	defer func() { _ = a.Close() }()
 	var got []string
 	for c, err := range a.Chunks(context.Background()) {
 		if err != nil {

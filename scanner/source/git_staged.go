@@ -28,7 +28,7 @@ import (
 type Addition struct {
 	counter
 	git     gitCommand
-	name    string // the target as it was given; empty within the repository itself
+	name    string // the target as it was given
 	options Options
 	changes []change
 	commits []pack.ID // whose messages are read, before their changes
@@ -56,7 +56,7 @@ type at struct{ blob, path string }
 // Staged returns the source of what the index adds to HEAD: what `git commit` would add now. dir is a directory in the work tree.
 // In a merge it is what the merge adds to the branch that is checked out. Before the first commit it is the whole index.
 //
-// Places have Path, relative to the top of the repository, and Blob.
+// Places have Repository, Path, relative to its top, and Blob.
 func Staged(ctx context.Context, dir string, o Options) (*Addition, error) {
 	a := newAddition(dir, o)
 	out, err := a.git.run(ctx, "diff", "--cached", "--raw", "-z", "--no-abbrev", "--no-relative", "--no-ext-diff", "-M", "-l400")
@@ -78,10 +78,7 @@ func Staged(ctx context.Context, dir string, o Options) (*Addition, error) {
 }
 
 func newAddition(dir string, o Options) *Addition {
-	a := &Addition{git: gitCommand{path: o.Git, dir: dir}, options: o, places: map[at][]pack.ID{}}
-	if dir != "." {
-		a.name = dir
-	}
+	a := &Addition{git: gitCommand{path: o.Git, dir: dir}, name: dir, options: o, places: map[at][]pack.ID{}}
 	a.news.read = a.readWhole
 	return a
 }
@@ -116,10 +113,11 @@ func (a *Addition) Empty() bool {
 // Commits counts the commits of a range; 0 for what is staged.
 func (a *Addition) Commits() int { return len(a.commits) }
 
-// Close ends the git programs.
-func (a *Addition) Close() {
+// Close implements io.Closer: it ends the git programs. What mattered of them was read, so that there is no error.
+func (a *Addition) Close() error {
 	a.text.close()
 	a.context.close()
+	return nil
 }
 
 // Chunks implements [scanner.Source].

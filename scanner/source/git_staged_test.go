@@ -36,7 +36,7 @@ func additions(t testing.TB, a *Addition) []string {
 		all = append(all, name+": "+strings.TrimSuffix(joined, "\n"))
 		joined = ""
 	}
-	a.Close()
+	_ = a.Close()
 	return all
 }
 
@@ -104,7 +104,7 @@ func TestStagedAfterLink(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer a.Close()
+	defer func() { _ = a.Close() }()
 	if ok, err := a.Sift(context.Background(), scanner.Location{Path: "a", Blob: blobName("back\n"), Length: 4}); !ok || err != nil {
 		t.Errorf("Sift said %v, %v", ok, err)
 	}
@@ -286,7 +286,7 @@ func TestStagedFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer a.Close()
+	defer func() { _ = a.Close() }()
 	got, err := a.File(context.Background(), ".quashignore")
 	if string(got) != "# staged\n" || err != nil {
 		t.Errorf("%q, %v", got, err)
@@ -335,7 +335,7 @@ func TestStagedErrors(t *testing.T) {
 	if last != context.Canceled {
 		t.Errorf("cancelled: %v", last)
 	}
-	a.Close()
+	_ = a.Close()
 }
 
 // newsOf compares two texts at the place where mark stands in the new one.

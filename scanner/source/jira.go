@@ -29,7 +29,10 @@ var _ = register(jira.kind())
 
 // refuseJira says why a file that begins with head is no Jira export.
 func refuseJira(head []byte) string {
-	_, rss, ok := bytes.Cut(head, []byte("<rss"))
+	before, rss, ok := bytes.Cut(head, []byte("<rss"))
+	if start := bytes.TrimSpace(bytes.TrimPrefix(before, []byte("\ufeff"))); len(start) > 0 && start[0] != '<' {
+		ok = false // a text that speaks of such exports
+	}
 	if !ok || !bytes.Contains(rss, []byte("<channel>")) {
 		return "no <rss><channel>"
 	}
