@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"encoding/csv"
 	"slices"
 	"strings"
 
@@ -275,7 +276,7 @@ func (s *summary) command(verb string, more ...string) string {
 	if s.Config != nil {
 		for _, o := range s.Config.Options {
 			if name, value, _ := strings.Cut(o, "="); slices.Contains(narrowing, name) {
-				words = append(words, option(name, value))
+				words = append(words, option(name, value)...)
 			}
 		}
 		for _, t := range s.Config.Targets {
@@ -286,14 +287,25 @@ func (s *summary) command(verb string, more ...string) string {
 }
 
 // narrowing are the options that say how targets are read, which the next command needs too.
-var narrowing = []string{"--source", "--no-history", "--no-worktree", "--no-ignore", "--min-confidence", "--only", "--skip", "--allow-incomplete", "--field"}
+var narrowing = []string{"--source", "--staged", "--range", "--no-history", "--no-worktree", "--no-ignore", "--baseline", "--min-confidence", "--only", "--skip", "--allow-incomplete", "--field"}
 
-// option is an option as it is typed. Lists were written down in brackets.
-func option(name, value string) string {
+// option is an option as it is typed. Lists were written down in brackets; a list of files, which may hold commas, as a row of CSV.
+func option(name, value string) []string {
 	if value == "true" {
-		return name
+		return []string{name}
 	}
-	return name + "=" + shell(strings.TrimSuffix(strings.TrimPrefix(value, "["), "]"))
+	value = strings.TrimSuffix(strings.TrimPrefix(value, "["), "]")
+	values := []string{value}
+	if name == "--baseline" {
+		if files, err := csv.NewReader(strings.NewReader(value)).Read(); err == nil {
+			values = files
+		}
+	}
+	var all []string
+	for _, v := range values {
+		all = append(all, name+"="+shell(v))
+	}
+	return all
 }
 
 // planFile is where the run wrote its plan.

@@ -165,12 +165,13 @@ func TestStepsAreFilled(t *testing.T) {
 
 func TestCommandIsQuoted(t *testing.T) {
 	c := config()
-	c.Config.Targets, c.Config.Options = []string{"my shop", "x;rm -rf ~", "it's"}, []string{"--no-history=true", "--only=[a,b]", "--policy=p", "--source=jira xml"}
+	c.Config.Targets, c.Config.Options = []string{"my shop", "x;rm -rf ~", "it's"}, []string{"--no-history=true", "--only=[a,b]", "--policy=p", "--source=jira xml",
+		"--range=main..HEAD", `--baseline=["a,b",my known]`}
 	s, err := summarize(Run{}, of(c, done()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `quash respond --no-history --only=a,b --source='jira xml' 'my shop' 'x;rm -rf ~' 'it'\''s'`
+	want := `quash respond --no-history --only=a,b --source='jira xml' --range=main..HEAD --baseline=a,b --baseline='my known' 'my shop' 'x;rm -rf ~' 'it'\''s'`
 	if got := s.command("respond"); got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
