@@ -228,7 +228,7 @@ func (s *serving) worker(ctx context.Context, o *jobs.Options) (err error) {
 	if o.Forge, err = s.github(access); err != nil {
 		return err
 	}
-	o.Answer = s.answer
+	o.Answer, o.Token = s.answer, tokenFor(access)
 	o.Found = func(f scanner.Finding) scanner.Finding {
 		s.g.env.Redactor.Add(f.Parts)
 		f.At = s.g.cleaner.place(f.At)
@@ -294,6 +294,17 @@ func (s *serving) mirrors(access forge.Access) (*forge.Mirrors, error) {
 	return forge.OpenMirrors(forge.MirrorOptions{
 		Dir: dir, Git: git, Env: s.g.env.LookupEnv, Clock: clock{s.g.env}, Access: access,
 	})
+}
+
+// tokenFor shows the forge's token to its own hosts, over TLS.
+func tokenFor(access forge.Access) func(context.Context, string) (string, error) {
+	return func(ctx context.Context, address string) (string, error) {
+		at, err := url.Parse(address)
+		if err != nil || access.Token == nil || at.Scheme != "https" || !slices.Contains(access.Hosts, at.Hostname()) {
+			return "", err
+		}
+		return access.Token(ctx)
+	}
 }
 
 // github is GitHub's API, where the configuration asks for something of it; nil elsewhere.

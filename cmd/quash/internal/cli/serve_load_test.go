@@ -128,8 +128,12 @@ func (s *server) deliverAll(all []sent) {
 	wg.Wait()
 	slices.Sort(took)
 	s.w.t.Logf("%d deliveries: answered in %s (median), %s (p99), %s (longest)", len(took), took[len(took)/2], took[len(took)*99/100], took[len(took)-1])
-	if p := took[len(took)*99/100]; p > time.Second {
-		s.w.t.Errorf("one delivery in a hundred takes %s to answer, want at most 1 s", p)
+	bound := time.Second
+	if testing.Short() { // with the race detector, among other packages' tests
+		bound = 5 * time.Second
+	}
+	if p := took[len(took)*99/100]; p > bound {
+		s.w.t.Errorf("one delivery in a hundred takes %s to answer, want at most %s", p, bound)
 	}
 }
 
@@ -188,7 +192,7 @@ func TestServeBurstSQLite(t *testing.T) {
 	w.repository("acme/shop")
 	n := size(t, 10, 50, 280)
 	all := w.burst(n)
-	s := w.startServer("--log-level", "warn", "--log-level", "info")
+	s := w.startServer()
 	s.deliverAll(all)
 	db, err := sql.Open("sqlite", "file:"+w.path("state/quash.db")+"?_pragma=busy_timeout(10000)")
 	if err != nil {

@@ -240,8 +240,8 @@ func TestServePlansByDefault(t *testing.T) {
 // holdsNo looks for a key in all that the server wrote.
 func (s *server) holdsNo(key string) {
 	s.w.t.Helper()
-	if strings.Contains(s.log.String(), key) {
-		s.w.t.Error("the key is in the log")
+	if text := s.log.String(); strings.Contains(text, key) || strings.Contains(text, webhookSecret) {
+		s.w.t.Error("the key or the webhook's secret is in the log")
 	}
 	err := filepath.WalkDir(s.w.path("state"), func(path string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -293,4 +293,48 @@ func TestServeOperations(t *testing.T) {
 	if code := s.stop(); code != cli.ExitOK {
 		t.Errorf("exit %d\n%s", code, s.log)
 	}
+}
+
+// TestServeFindsWhatWasForcedAway: a key that no ref leads to any more when its push is worked is found all the same.
+func TestServeFindsWhatWasForcedAway(t *testing.T) {
+	w := newWorld(t)
+	w.endpoint()
+	w.repository("acme/shop")
+	w.git("origin/acme/shop.git", "config", "uploadpack.allowAnySHA1InWant", "true") // as GitHub has it
+	k := w.key("Warehouse sync - production - Ops")
+	first := w.head("acme/shop")
+	w.leak("work/acme/shop/config/agiled.env", k)
+	leaked := w.commit("acme/shop", "settings")
+	w.git("work/acme/shop", "push", "-q", "origin", "main")
+	w.git("work/acme/shop", "reset", "-q", "--hard", first)
+	w.write("work/acme/shop/other", "nothing\n")
+	after := w.commit("acme/shop", "other")
+	w.git("work/acme/shop", "push", "-q", "--force", "origin", "main")
+	s := w.startServer()
+	s.deliver("forced-1", "push", []byte(strings.Replace(string(payload("acme/shop", "refs/heads/main", leaked, after)), `"forced":false`, `"forced":true`, 1)))
+	s.wait("a plan", 5*time.Second, func() bool { found, _ := filepath.Glob(w.path("state/plans/*.json")); return len(found) == 1 })
+	s.stop()
+	s.holdsNo(k.Token)
+}
+
+// TestServeSetsAside: a job that cannot be done is set aside and told; a redelivery brings it back.
+func TestServeSetsAside(t *testing.T) {
+	w := newWorld(t)
+	w.repository("acme/shop")
+	s := w.startServer("--attempts", "2", "--retry", "10ms")
+	body := payload("acme/gone", "refs/heads/main", noObject, w.head("acme/shop"))
+	s.deliver("gone-1", "push", body)
+	told := func(n string) func() bool {
+		return func() bool {
+			_, ready := s.get("/readyz")
+			_, metrics := s.get("/metrics")
+			return strings.Contains(ready, `"ready":true`) && strings.Contains(ready, `"set_aside":{"scan_push":`+n+`}`) &&
+				strings.Contains(metrics, `quash_jobs{kind="scan_push",state="discarded"} `+n)
+		}
+	}
+	s.wait("set aside", 15*time.Second, told("1"))
+	if _, body := s.deliver("gone-1", "push", body); !strings.Contains(body, "accepted") {
+		t.Errorf("the redelivery is answered %s", body)
+	}
+	s.wait("set aside again", 15*time.Second, told("2"))
 }

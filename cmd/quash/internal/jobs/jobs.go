@@ -35,6 +35,8 @@ type Options struct {
 	Mirrors Mirrors
 	// CloneURL is where a repository is cloned from, without a credential.
 	CloneURL func(name string) string
+	// Token is the credential that a clone URL is fetched with, empty for none; nil: there is none.
+	Token func(ctx context.Context, url string) (string, error)
 	// Found is told every finding before anything is written about it, and returns it with a place that holds no key.
 	Found func(scanner.Finding) scanner.Finding
 	// Answer answers a key.
@@ -152,7 +154,7 @@ func (r *Runner) Run(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	}
-	if err := r.queue.client.Start(context.WithoutCancel(ctx)); err != nil {
+	if err := r.queue.client.start(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("start workers: %w", err)
 	}
 	beating, still := context.WithCancel(context.WithoutCancel(ctx))
@@ -163,7 +165,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	lasting, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.Drain+10*time.Second)
 	defer cancel()
 	r.Log.Info().Dur("at_most", r.Drain).Msg("draining: no new job is begun")
-	if err := r.queue.client.Stop(lasting); err != nil {
+	if err := r.queue.client.stop(lasting); err != nil {
 		return fmt.Errorf("drain: %w", err)
 	}
 	return nil

@@ -44,7 +44,7 @@ func (r *Runner) watch(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			// Gone in order: nobody waits for this heart.
-			_, _ = r.queue.db.sql.ExecContext(context.WithoutCancel(ctx), dropHeart, r.queue.client.ID())
+			_, _ = r.queue.db.sql.ExecContext(context.WithoutCancel(ctx), dropHeart, r.queue.client.id)
 			return
 		case <-tick.C:
 		}
@@ -53,14 +53,14 @@ func (r *Runner) watch(ctx context.Context) {
 
 // look beats once, and gives back the jobs of the dead.
 func (r *Runner) look(ctx context.Context, seen map[string]heart) error {
-	if _, err := r.queue.db.sql.ExecContext(ctx, beatHeart, r.queue.client.ID()); err != nil {
+	if _, err := r.queue.db.sql.ExecContext(ctx, beatHeart, r.queue.client.id); err != nil {
 		return err
 	}
 	beats, err := r.hearts(ctx)
 	if err != nil {
 		return err
 	}
-	running, err := r.queue.client.JobList(ctx, river.NewJobListParams().States(rivertype.JobStateRunning).First(1000))
+	running, err := r.queue.client.list(ctx, river.NewJobListParams().States(rivertype.JobStateRunning).First(1000))
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (r *Runner) look(ctx context.Context, seen map[string]heart) error {
 func (r *Runner) giveBack(ctx context.Context, running []*rivertype.JobRow, seen map[string]heart) error {
 	for _, j := range running {
 		n := len(j.AttemptedBy)
-		if n == 0 || j.AttemptedBy[n-1] == r.queue.client.ID() || seen[j.AttemptedBy[n-1]].still < stillBeats {
+		if n == 0 || j.AttemptedBy[n-1] == r.queue.client.id || seen[j.AttemptedBy[n-1]].still < stillBeats {
 			continue
 		}
 		for _, query := range [...]string{giveUp, giveBack} {
@@ -96,7 +96,7 @@ func (r *Runner) giveBack(ctx context.Context, running []*rivertype.JobRow, seen
 		r.Log.Warn().Int64("job", j.ID).Str("kind", j.Kind).Msg("taken from a worker that died")
 	}
 	for id, h := range seen {
-		if h.still < stillBeats || id == r.queue.client.ID() {
+		if h.still < stillBeats || id == r.queue.client.id {
 			continue
 		}
 		delete(seen, id)

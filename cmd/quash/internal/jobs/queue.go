@@ -29,15 +29,17 @@ type Queue struct {
 	db database
 }
 
-// client is River's, for either driver.
-type client interface {
-	Start(ctx context.Context) error
-	Stop(ctx context.Context) error
-	StopAndCancel(ctx context.Context) error
-	Insert(ctx context.Context, args river.JobArgs, opts *river.InsertOpts) (*rivertype.JobInsertResult, error)
-	JobRetry(ctx context.Context, id int64) (*rivertype.JobRow, error)
-	JobList(ctx context.Context, params *river.JobListParams) (*river.JobListResult, error)
-	ID() string
+// client is what is used of River's client, whose type depends on the driver.
+type client struct {
+	id    string
+	start func(ctx context.Context) error
+	stop  func(ctx context.Context) error
+	retry func(ctx context.Context, id int64) (*rivertype.JobRow, error)
+	list  func(ctx context.Context, params *river.JobListParams) (*river.JobListResult, error)
+}
+
+func clientOf[T any](c *river.Client[T]) client {
+	return client{c.ID(), c.Start, c.Stop, c.JobRetry, c.JobList}
 }
 
 // database is what differs between the databases.
@@ -87,7 +89,7 @@ func openSQLite(ctx context.Context, path string, config *river.Config) (*Queue,
 		}
 		return c.Insert(ctx, args, nil)
 	}
-	return &Queue{c, database{insert, db, db.Close}}, nil
+	return &Queue{clientOf(c), database{insert, db, db.Close}}, nil
 }
 
 // queueLock is the advisory lock under which the queue's schema is migrated.
@@ -118,7 +120,7 @@ func openPostgres(ctx context.Context, address string, config *river.Config) (*Q
 		return c.Insert(ctx, args, nil)
 	}
 	closing := func() error { defer pool.Close(); return db.Close() }
-	return &Queue{c, database{insert, db, closing}}, nil
+	return &Queue{clientOf(c), database{insert, db, closing}}, nil
 }
 
 // open migrates River's tables and makes a client. The caller holds a lock.
@@ -149,7 +151,7 @@ func (q *Queue) insert(ctx context.Context, tx *sql.Tx, args river.JobArgs) (boo
 func (q *Queue) wake(ctx context.Context, args river.JobArgs) error {
 	r, err := q.db.insert(ctx, nil, args)
 	if err == nil && r.UniqueSkippedAsDuplicate && r.Job.State == rivertype.JobStateScheduled {
-		_, err = q.client.JobRetry(ctx, r.Job.ID)
+		_, err = q.client.retry(ctx, r.Job.ID)
 	}
 	if err != nil {
 		return fmt.Errorf("wake %s: %w", args.Kind(), err)

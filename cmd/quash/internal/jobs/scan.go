@@ -58,6 +58,9 @@ func (r *Runner) push(ctx context.Context, job *river.Job[Push]) error {
 	if err != nil {
 		return err
 	}
+	if err := r.fetchDropped(ctx, p.Repository, dir, p.wanted()...); err != nil {
+		return r.failed(ctx, job, err)
+	}
 	span := p.span(state, known, refs)
 	found, err := r.scan(ctx, p.Repository, dir, span)
 	if err == nil {
@@ -106,15 +109,21 @@ func short(id string) string { return id[:min(len(id), 12)] }
 // span is what a scan reads: the commits below include and not below exclude.
 type span struct{ include, exclude []string }
 
-// span is what has to be read for the push.
-func (p Push) span(state store.ScanState, known bool, refs forge.Refs) span {
-	var s span
+// wanted are the commits that the push is scanned from.
+func (p Push) wanted() []string {
+	var all []string
 	if p.After != "" {
-		s.include = append(s.include, p.After)
+		all = append(all, p.After)
 	}
 	if p.Before != "" && (p.Forced || p.After == "") {
-		s.include = append(s.include, p.Before)
+		all = append(all, p.Before)
 	}
+	return all
+}
+
+// span is what has to be read for the push.
+func (p Push) span(state store.ScanState, known bool, refs forge.Refs) span {
+	s := span{include: p.wanted()}
 	switch {
 	case known:
 		s.exclude = slices.Sorted(maps.Values(state.Tips))
