@@ -23,13 +23,18 @@ type facts struct {
 	Prefix   string
 	Offset   int
 	Anchored bool
+	// Expr is the pattern as it is compiled: letters fold within ASCII. Writing it costs more than compiling it.
+	Expr string
 }
 
 func (r *Rule) computeFacts() facts {
-	f := facts{Span: r.computeSpan(), Prefix: prefixOf(tokenTree(r.compiled.tree()))}
+	f := facts{Span: r.computeSpan(), Prefix: prefixOf(tokenTree(r.compiled.tree())), Expr: r.compiled.tree().String()}
 	f.Offset, f.Anchored = r.computeAnchor()
 	return f
 }
+
+// Expression is the rule's expression for package regexp: its pattern, in which letters fold within ASCII alone.
+func (r *Rule) Expression() string { return r.compiled.facts().Expr }
 
 // know gives the rules of a file the facts that were computed before, in order.
 func (f *File) know(all []facts) {
@@ -41,7 +46,7 @@ func (f *File) know(all []facts) {
 // compiler makes what is made of the rule's expressions. An expression that the loader would not have taken panics.
 func (r *Rule) compiler() compiled {
 	c := compiled{tree: sync.OnceValue(func() *syntax.Regexp { return mustParse(r.Pattern) })}
-	c.re = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(c.tree().String()) })
+	c.re = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(r.Expression()) })
 	c.near = sync.OnceValue(func() map[string]*regexp.Regexp {
 		near := make(map[string]*regexp.Regexp, len(r.Near))
 		for name, n := range r.Near {

@@ -11,8 +11,8 @@ import (
 	"github.com/quash-sh/quash/scanner/internal/prefilter"
 )
 
-// compiled is a rule ready to match. Its expressions are compiled when its first keyword turns up: most runs meet the
-// keywords of few rules.
+// compiled is a rule ready to match. Each of its expressions is compiled when it is first needed: most runs meet the keywords of
+// few rules, and need one form of each.
 type compiled struct {
 	rule   *rules.Rule
 	prefix string
@@ -21,12 +21,10 @@ type compiled struct {
 	offset   int
 	anchored bool
 
-	once sync.Once
 	// window is the pattern as it is; atStart and after anchor it at the start of the text, and after one byte, which
 	// lets \b see what stands before.
-	window, atStart, after *regexp.Regexp
-	token                  int
-	near                   []nearPart
+	window, atStart, after func() *regexp.Regexp
+	near                   func() []nearPart
 }
 
 // nearPart is a further part of a key that may stand beside the match.
@@ -38,20 +36,24 @@ type nearPart struct {
 	group    int
 }
 
-func (c *compiled) expressions() {
-	c.once.Do(func() {
-		c.window = c.rule.Regexp()
-		if c.anchored {
-			c.atStart = regexp.MustCompile(`\A(?:` + c.window.String() + `)`)
-			c.after = regexp.MustCompile(`\A(?s:.)(?:` + c.window.String() + `)`)
-		}
-		c.token = max(0, c.window.SubexpIndex("token"))
-		for name, n := range c.rule.Near {
-			re := c.rule.NearRegexp(name)
-			c.near = append(c.near, nearPart{name, n.Within, n.Optional, re, max(0, re.SubexpIndex(name))})
-		}
-		slices.SortFunc(c.near, func(a, b nearPart) int { return strings.Compare(a.name, b.name) })
-	})
+func newCompiled(r *rules.Rule) *compiled {
+	c := &compiled{rule: r, prefix: r.Prefix(), span: r.Span()}
+	c.offset, c.anchored = r.Anchor()
+	c.window = r.Regexp
+	c.atStart = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\A(?:` + r.Expression() + `)`) })
+	c.after = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\A(?s:.)(?:` + r.Expression() + `)`) })
+	c.near = sync.OnceValue(func() []nearPart { return nearParts(r) })
+	return c
+}
+
+func nearParts(r *rules.Rule) []nearPart {
+	var parts []nearPart
+	for name, n := range r.Near {
+		re := r.NearRegexp(name)
+		parts = append(parts, nearPart{name, n.Within, n.Optional, re, max(0, re.SubexpIndex(name))})
+	}
+	slices.SortFunc(parts, func(a, b nearPart) int { return strings.Compare(a.name, b.name) })
+	return parts
 }
 
 // index is the rules by keyword.
@@ -78,8 +80,7 @@ func newIndex(set *rules.Set, only, skip []string) (*index, error) {
 		if len(only) > 0 && !slices.Contains(only, r.ID) || slices.Contains(skip, r.ID) {
 			continue
 		}
-		c := &compiled{rule: r, prefix: r.Prefix(), span: r.Span()}
-		c.offset, c.anchored = r.Anchor()
+		c := newCompiled(r)
 		x.reach = max(x.reach, c.span.Match+c.span.Context+lineReach)
 		for _, k := range r.Keywords {
 			k = strings.ToLower(k)

@@ -2,6 +2,7 @@ package scanner
 
 import (
 	"bytes"
+	"regexp"
 	"slices"
 
 	"github.com/quash-sh/quash/scanner/internal/prefilter"
@@ -99,16 +100,16 @@ func (t *text) look(last bool) {
 // keyword and is not too long can touch an edge of it that is not an edge of the text: no expression ends early, and no \b
 // is satisfied, because it could see no further. What is longer than the rule's longest match is not a match.
 func (t *text) match(c *compiled, hit span) {
-	c.expressions()
 	if c.anchored {
 		t.matchAnchored(c, hit.from-int64(c.offset))
 		return
 	}
 	w := t.window(span{hit.from - int64(c.span.Match), hit.to + int64(c.span.Match)})
-	for _, m := range c.window.FindAllSubmatchIndex(t.bytes(w), -1) {
+	re := c.window()
+	for _, m := range re.FindAllSubmatchIndex(t.bytes(w), -1) {
 		at := span{w.from + int64(m[0]), w.from + int64(m[1])}
 		if at.from <= hit.from && hit.to <= at.to && at.len() <= int64(c.span.Match) {
-			t.judge(c, m, w.from)
+			t.judge(c, re, m, w.from)
 		}
 	}
 }
@@ -117,18 +118,19 @@ func (t *text) matchAnchored(c *compiled, start int64) {
 	if start < t.base {
 		return
 	}
-	re, lead := c.atStart, int64(0)
+	form, lead := c.atStart, int64(0)
 	if start > 0 {
-		re, lead = c.after, 1
+		form, lead = c.after, 1
 	}
 	w := t.window(span{start - lead, start + int64(c.span.Match) + 4})
+	re := form()
 	m := re.FindSubmatchIndex(t.bytes(w))
 	if m == nil {
 		return
 	}
 	m[0] += int(lead)
 	if int64(m[1]-m[0]) <= int64(c.span.Match) {
-		t.judge(c, m, w.from)
+		t.judge(c, re, m, w.from)
 	}
 }
 
@@ -140,8 +142,9 @@ func (t *text) window(s span) span {
 func (t *text) bytes(s span) []byte { return t.buf[s.from-t.base : s.to-t.base] }
 
 // judge turns a match into a candidate when its checks hold.
-func (t *text) judge(c *compiled, m []int, base int64) {
-	tok := span{base + int64(m[2*c.token]), base + int64(m[2*c.token+1])}
+func (t *text) judge(c *compiled, re *regexp.Regexp, m []int, base int64) {
+	token := 2 * max(0, re.SubexpIndex("token"))
+	tok := span{base + int64(m[token]), base + int64(m[token+1])}
 	if tok.from < 0 || tok.to <= tok.from {
 		return
 	}
@@ -151,7 +154,7 @@ func (t *text) judge(c *compiled, m []int, base int64) {
 		}
 	}
 	match := span{base + int64(m[0]), base + int64(m[1])}
-	parts := t.parts(c, m, base)
+	parts := t.parts(re, m, base)
 	j := judgement{rule: c.rule, prefix: c.prefix, confidence: c.rule.Confidence}
 	j.near(t.beside(c, match, parts))
 	if !j.validate(parts) {
@@ -165,14 +168,14 @@ func (t *text) judge(c *compiled, m []int, base int64) {
 }
 
 // parts are the named groups of a match. The group of the key itself is called token even where the pattern names none.
-func (t *text) parts(c *compiled, m []int, base int64) map[string]string {
+func (t *text) parts(re *regexp.Regexp, m []int, base int64) map[string]string {
 	parts := map[string]string{}
-	for i, name := range c.window.SubexpNames() {
+	for i, name := range re.SubexpNames() {
 		if name != "" && m[2*i] >= 0 {
 			parts[name] = string(t.bytes(span{base + int64(m[2*i]), base + int64(m[2*i+1])}))
 		}
 	}
-	if c.token == 0 {
+	if re.SubexpIndex("token") < 0 {
 		parts["token"] = string(t.bytes(span{base + int64(m[0]), base + int64(m[1])}))
 	}
 	return parts
@@ -180,7 +183,7 @@ func (t *text) parts(c *compiled, m []int, base int64) map[string]string {
 
 // beside looks for the parts of a key that stand near it. A part with two different values in reach belongs to nobody.
 func (t *text) beside(c *compiled, match span, parts map[string]string) (missing, ambiguous []string) {
-	for _, n := range c.near {
+	for _, n := range c.near() {
 		w := t.window(span{match.from - int64(n.within), match.to + int64(n.within)})
 		values := map[string]bool{}
 		for _, m := range n.re.FindAllSubmatchIndex(t.bytes(w), -1) {

@@ -76,10 +76,13 @@ func (c *check) run(ctx context.Context, args []string) (err error) {
 	if c.source, err = c.kind.open(ctx, c, args); err != nil {
 		return usage(err)
 	}
-	if c.source == nil || c.source.Empty() {
+	if c.source == nil {
 		return nil
 	}
-	defer c.source.Close()
+	defer func() { err = errors.Join(err, c.source.Close()) }()
+	if c.source.Empty() {
+		return nil
+	}
 	r, err := c.g.prepare(c.cmd, &scanFlags{})
 	if err != nil {
 		return err

@@ -139,7 +139,7 @@ func (d *doctor) through(h hookKind, s hookState) bool {
 	case strings.Contains(string(text), "quash hook "+h.name):
 		d.well("%s names quash: %s", h.name, s.path)
 		return true
-	case strings.Contains(string(text), "pre-commit.com"):
+	case s.framework:
 		d.told(h, "pre-commit's framework", ".pre-commit-config.yaml", "id: quash", "add quash to .pre-commit-config.yaml, as README.md shows")
 		return true
 	case strings.Contains(filepath.ToSlash(s.path), "/.husky/"):

@@ -132,19 +132,19 @@ func (in installer) put(dir string, kinds []hookKind, binary string) error {
 		return hookFailed(err)
 	}
 	for _, h := range kinds {
-		kept, err := in.putOne(filepath.Join(dir, h.name), hookScript(h, binary))
+		done, err := in.putOne(filepath.Join(dir, h.name), hookScript(h, binary))
 		if err != nil {
 			return err
 		}
-		if err := in.say("installed %s%s", filepath.Join(dir, h.name), kept); err != nil {
+		if err := in.say("%s", done); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// putOne writes one hook and says what became of the one that was there.
-func (in installer) putOne(path, script string) (kept string, err error) {
+// putOne writes one hook and says what was done.
+func (in installer) putOne(path, script string) (done string, err error) {
 	now, err := lookAt(path)
 	if err != nil {
 		return "", hookFailed(err)
@@ -157,8 +157,8 @@ func (in installer) putOne(path, script string) (kept string, err error) {
 	switch {
 	case err != nil:
 		return "", hookFailed(err)
-	case now.there && !now.ours && legacy.ours:
-		return "", fmt.Errorf("%s: pre-commit's framework runs quash from it already, as %s.legacy; nothing is to be done", path, filepath.Base(path))
+	case now.framework && legacy.ours:
+		return "installed already: " + path + " is pre-commit's framework, which runs " + filepath.Base(legacy.path), hookFailed(writeHook(legacy.path, script))
 	case now.there && !now.ours && before.there:
 		return "", fmt.Errorf("%s: another program took the place of quash's hook, and %s is kept from before; join the two, remove one, and install again", path, before.path)
 	case now.there && !now.ours:
@@ -170,10 +170,11 @@ func (in installer) putOne(path, script string) (kept string, err error) {
 	if err := writeHook(path, script); err != nil {
 		return "", hookFailed(err)
 	}
+	done = "installed " + path
 	if before.there {
-		kept = ", which runs the one that was there first (" + filepath.Base(before.path) + ")"
+		done += ", which runs the one that was there first (" + filepath.Base(before.path) + ")"
 	}
-	return kept, nil
+	return done, nil
 }
 
 // uninstall takes out every hook of ours and puts back what was there.
@@ -239,33 +240,50 @@ func (in installer) uninstallGlobal(ctx context.Context) error {
 // takeOut removes the hooks of ours in a directory and puts back what was there before.
 func (in installer) takeOut(dir string) (n int, err error) {
 	for _, h := range hookKinds() {
-		path := filepath.Join(dir, h.name)
-		now, err := lookAt(path)
+		done, err := takeOutOne(filepath.Join(dir, h.name))
 		if err != nil {
 			return n, hookFailed(err)
 		}
-		before, err := lookAt(path + beforeSuffix)
-		if err != nil {
-			return n, hookFailed(err)
-		}
-		back := ""
-		switch {
-		case !now.ours:
+		if done == "" {
 			continue
-		case before.there:
-			err, back = os.Rename(before.path, path), "; the hook that was there is back"
-		default:
-			err = os.Remove(path)
-		}
-		if err != nil {
-			return n, hookFailed(err)
 		}
 		n++
-		if err := in.say("taken out: %s%s", path, back); err != nil {
+		if err := in.say("%s", done); err != nil {
 			return n, err
 		}
 	}
 	return n, nil
+}
+
+// takeOutOne removes a hook of ours, also from where pre-commit's framework put it, and says what was done; nothing where there is
+// none. The framework may itself be what was there before: it is not put beside itself.
+func takeOutOne(path string) (done string, err error) {
+	now, err := lookAt(path)
+	if err != nil {
+		return "", err
+	}
+	before, err := lookAt(path + beforeSuffix)
+	if err != nil {
+		return "", err
+	}
+	if !now.ours && now.framework {
+		if now, err = lookAt(path + ".legacy"); err != nil {
+			return "", err
+		}
+		if before.framework && now.ours {
+			if err := os.Remove(before.path); err != nil {
+				return "", err
+			}
+			before.there = false
+		}
+	}
+	switch {
+	case !now.ours:
+		return "", nil
+	case before.there:
+		return "taken out: " + now.path + "; the hook that was there is back", os.Rename(before.path, now.path)
+	}
+	return "taken out: " + now.path, os.Remove(now.path)
 }
 
 // shared says whom else a hooks directory serves, where that is not this repository alone.
@@ -306,6 +324,9 @@ func names(kinds []hookKind) kindNames {
 
 // hookFailed words an error of the file system.
 func hookFailed(err error) error {
+	if err == nil {
+		return nil
+	}
 	return fmt.Errorf("install hook: %w; check who may write there, then do it again", err)
 }
 

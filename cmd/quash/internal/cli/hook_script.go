@@ -13,11 +13,15 @@ const (
 	hookMark = "# quash hook "
 	// beforeSuffix is what is added to the name of a hook that was there before.
 	beforeSuffix = ".before-quash"
+	// ifBefore begins what runs that hook.
+	ifBefore = `if [ -x "$before" ]; then`
+	// frameworkMark stands in every hook of pre-commit's framework.
+	frameworkMark = "pre-commit.com"
 )
 
 // hookScript is a hook for a repository. It runs the hook that was there before, under its new name and with the same arguments
-// and input; only when it is git itself that runs this one: pre-commit's framework runs it as NAME.legacy, and is then the one
-// that would be run.
+// and input. pre-commit's framework may take its place and run it as NAME.legacy; where the hook that was there before is the
+// framework's too, the two would run one another for ever.
 func hookScript(h hookKind, binary string) string {
 	run := `"$before" "$@" || exit $?`
 	if h.stdin {
@@ -28,7 +32,8 @@ func hookScript(h hookKind, binary string) string {
 	exit $?`
 	}
 	return scriptHead(h.name, binary) + `before=${0%/*}/` + h.name + beforeSuffix + `
-if [ "${0##*/}" = ` + h.name + ` ] && [ -x "$before" ]; then
+[ "${0##*/}" = ` + h.name + ` ] || ! grep -q ` + frameworkMark + ` "$before" 2>/dev/null || before=
+` + ifBefore + `
 	` + run + `
 fi
 exec "$quash" hook ` + h.name + ` "$@"
@@ -56,9 +61,7 @@ before=$dir/hooks/%s
 // globalScript is a hook for all repositories: it runs the repository's own, too.
 func globalScript(h hookKind, binary string) string {
 	s := hookScript(h, binary)
-	from, to := strings.Index(s, "before="), strings.Index(s, "\nif [ ")
-	s = s[:from] + strings.TrimSuffix(fmt.Sprintf(own, h.name), "\n") + s[to:]
-	return strings.Replace(s, `[ "${0##*/}" = `+h.name+` ] && `, "", 1)
+	return scriptHead(h.name, binary) + fmt.Sprintf(own, h.name) + s[strings.Index(s, ifBefore):]
 }
 
 // handOn is a hook for all repositories that only runs the repository's own.
@@ -82,6 +85,7 @@ type hookState struct {
 	path       string
 	there      bool
 	ours       bool
+	framework  bool // it is of pre-commit's framework
 	executable bool
 	binary     string // the program that a hook of ours runs
 }
@@ -107,6 +111,7 @@ func lookAt(path string) (hookState, error) {
 	}
 	_, rest, _ := bytes.Cut(data, []byte("\n"))
 	s.ours = bytes.HasPrefix(rest, []byte(hookMark))
+	s.framework = !s.ours && bytes.Contains(data, []byte(frameworkMark))
 	for line := range strings.Lines(string(rest)) {
 		if word, ok := strings.CutPrefix(line, "quash="); ok && s.ours {
 			s.binary = strings.ReplaceAll(strings.Trim(strings.TrimSpace(word), "'"), `'\''`, "'")

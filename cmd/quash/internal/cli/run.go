@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"time"
@@ -101,13 +102,16 @@ func (r *run) scan(ctx context.Context) error {
 		r.reading = t.name
 		r.g.log.Info().Str("target", t.name).Str("source", fmt.Sprintf("%T", t.source)).Msg("scan")
 		stats, err := t.scanner.Scan(ctx, t.source, scanner.SinkFunc(r.found))
+		if c, ok := t.source.(io.Closer); ok {
+			err = errors.Join(err, c.Close())
+		}
 		add(&r.stats, stats)
 		r.stats.Keys = len(r.keys)
 		r.g.log.Debug().Str("target", t.name).Int64("bytes", stats.Bytes).Int("chunks", stats.Chunks).Int("findings", stats.Findings).
 			Int("gaps", len(stats.Gaps)).Msg("scanned")
 		switch {
 		case ctx.Err() != nil:
-			r.interrupt(t.name, "interrupted before its end")
+			r.interrupt(inWords(t.name), "interrupted before its end")
 		case err != nil:
 			r.gap(t.name, "the scan stopped before its end", "run it again with --log-level debug")
 			return &exit{ExitInternal, fmt.Errorf("scan %s: %w", t.name, err)}
@@ -236,4 +240,12 @@ func (r *run) exitCode() int {
 		return ExitIncomplete
 	}
 	return ExitOK
+}
+
+// inWords names a target for a person.
+func inWords(target string) string {
+	if target == "-" {
+		return "standard input"
+	}
+	return target
 }
