@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/quash-sh/quash/cmd/quash/internal/cli"
+	"github.com/quash-sh/quash/report"
 	"github.com/quash-sh/quash/revoker/provider"
 )
 
@@ -218,7 +219,7 @@ func (b *birdcage) search() {
 // outFiles are all formats as files.
 func (b *birdcage) outFiles() []string {
 	var args []string
-	for _, name := range []string{"o.txt", "o.json", "o.jsonl", "o.sarif", "o.html"} {
+	for _, name := range []string{"o.txt", "o.json", "o.jsonl", "o.sarif", "o.html", "o.gitlab.json", "o.annotations", "o.junit.xml", "o.csv", "o.md"} {
 		args = append(args, "-o", b.path(name))
 	}
 	return args
@@ -354,7 +355,7 @@ func TestG07NoKeyInAnyOutput(t *testing.T) {
 
 // commands are those that ask nobody, in every format.
 func (b *birdcage) commands(found []string) {
-	for _, format := range []string{"text", "json", "jsonl", "sarif", "html"} {
+	for _, format := range report.Names() {
 		b.try("", append([]string{"scan", "-f", format, "--min-confidence", "low"}, b.targets...)...)
 		b.try("", "report", "--from", b.path("o.jsonl"), "-f", format)
 		b.try(b.canaries.keys["private-key-pem"], "verify", "--rule", "private-key-pem", "-f", format)
@@ -374,6 +375,7 @@ func (b *birdcage) commands(found []string) {
 	for _, args := range [][]string{
 		{"keys", "list"}, {"keys", "audit"}, {"journal", "show"}, {"journal", "verify"}, {"journal", "show", found[0]}, {"rules", "list"}, {"rules", "test"}, {"rules", "show", "github-pat"},
 		{"allow", found[0], "--reason", "x", "--file", b.path("ignore")}, {"allow", found[0], "--reason", "it is " + b.canaries.keys["github-pat"], "--file", b.path("ignore")},
+		{"baseline", "create", "-o", b.path("known"), "--force", "--from", b.path("o.jsonl")}, {"baseline", "create", "-o", b.path("known"), "--force", b.path("in/plain.env")},
 		{"approve", "--by", "ben", b.path("plan.json")}, {"man", b.path("man")}, {"completion", "bash"}, {"version"}, {"--help"},
 	} {
 		b.try("", args...)

@@ -47,7 +47,7 @@ func (w *world) interrupted(text string, args ...string) result {
 func TestInterruptedScan(t *testing.T) {
 	w := newWorld(t, "github-pat")
 	filler := strings.Repeat("nothing to see here\n", 1000)
-	w.wants(w.interrupted(filler, "scan", "-"), 3, "INCOMPLETE", "interrupted before its end", "run the same command again")
+	w.wants(w.interrupted(filler, "scan", "-"), 3, "INCOMPLETE", "standard input: interrupted before its end", "run the same command again")
 	w.wants(w.interrupted(filler, "scan", "--allow-incomplete", "-"), 3, "INCOMPLETE")
 	leak := w.write("a.env", "TOKEN="+w.samples["github-pat"].Token+"\n")
 	r := w.wants(w.interrupted(filler, "scan", leak, "-", "-o", w.path("run.jsonl")), 1, "github-pat", "INCOMPLETE")

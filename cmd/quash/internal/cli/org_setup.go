@@ -46,6 +46,7 @@ func (o *orgRun) open() error {
 	if err != nil {
 		return err
 	}
+	// The folder of the mirrors is ours and has no .quashignore; a repository's own is not read.
 	if o.lists, err = o.g.allowLists(cache, o.flags.scan.baseline); err != nil {
 		return err
 	}

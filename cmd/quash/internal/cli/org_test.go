@@ -34,7 +34,7 @@ func newOrgWorld(t *testing.T) (*world, *forgetest.Forge) {
 	w, f := newWorld(t), forgetest.Start(t)
 	secret := make([]byte, 20)
 	_, _ = rand.Read(secret)
-	f.Token = hex.EncodeToString(secret)
+	f.Set(func() { f.Token = hex.EncodeToString(secret) })
 	w.env["GITHUB_TOKEN"], w.env["GITHUB_API_URL"], w.env["XDG_CACHE_HOME"] = f.Token, f.URL, w.path("cache")
 	return w, f
 }
@@ -87,7 +87,7 @@ func spots(t testing.TB, stream string) (all []string) {
 func TestOrg(t *testing.T) {
 	w, f := newOrgWorld(t)
 	fill(w, f, 60)
-	f.PageSize = 25
+	f.Set(func() { f.PageSize = 25 })
 	seen := watchArguments(t, f.Token)
 	first := w.wants(w.run("org", "github:acme", "-f", "jsonl", "--coverage", w.path("first.json"), "--log-level", "debug"), 1, "60 repositories: 60 scanned")
 	seen()
@@ -196,7 +196,7 @@ func TestOrgFilters(t *testing.T) {
 	w, f := newOrgWorld(t)
 	fill(w, f, 8)
 	w.wants(w.run("org", "github:acme", "--archived", "no", "--forks", "no", "--exclude", "r01,r03"), 0,
-		"8 repositories: 4 scanned, 4 left out", "left out: 1 repository by --archived", "Clean")
+		"8 repositories: 4 scanned, 4 left out", "left out: 1 archived repository, 2 excluded repositories, 1 fork", "Clean")
 	w.wants(w.run("org", "github:acme", "--match", "r0[13]", "--exclude", "r01"), 1, "8 repositories: 1 scanned, 7 left out")
 	w.wants(w.run("org", "github:acme", "--topic", "none"), 3, "no repository to read: 8 are listed")
 	w.wants(w.run("org", "github:acme", "github:acme", "--match", "r0[67]"), 0, "8 repositories: 2 unchanged, 6 left out")
@@ -225,14 +225,16 @@ func TestOrgNotCovered(t *testing.T) {
 		}
 	}
 	w.wants(w.run("org", "github:acme", "--allow-incomplete"), 0, "INCOMPLETE")
-	f.Answer = func(rw http.ResponseWriter, r *http.Request) bool {
-		if r.URL.Query().Get("page") == "2" {
-			rw.WriteHeader(http.StatusBadGateway)
-			return true
+	f.Set(func() {
+		f.Answer = func(rw http.ResponseWriter, r *http.Request) bool {
+			if r.URL.Query().Get("page") == "2" {
+				rw.WriteHeader(http.StatusBadGateway)
+				return true
+			}
+			return false
 		}
-		return false
-	}
-	f.PageSize = 1
+	})
+	f.Set(func() { f.PageSize = 1 })
 	w.wants(w.run("org", "github:acme"), 3, "account acme: only 1 of its repositories could be listed")
 }
 
@@ -241,16 +243,18 @@ func TestOrgRateLimit(t *testing.T) {
 	w, f := newOrgWorld(t)
 	f.Add(forgetest.Repository{Owner: "acme", Name: "good"})
 	begin, refused := w.Now(), false
-	f.Answer = func(rw http.ResponseWriter, r *http.Request) bool {
-		if refused {
-			return false
+	f.Set(func() {
+		f.Answer = func(rw http.ResponseWriter, r *http.Request) bool {
+			if refused {
+				return false
+			}
+			refused = true
+			rw.Header().Set("X-RateLimit-Remaining", "0")
+			rw.Header().Set("X-RateLimit-Reset", strconv.FormatInt(begin.Add(40*time.Minute).Unix(), 10))
+			rw.WriteHeader(http.StatusForbidden)
+			return true
 		}
-		refused = true
-		rw.Header().Set("X-RateLimit-Remaining", "0")
-		rw.Header().Set("X-RateLimit-Reset", strconv.FormatInt(begin.Add(40*time.Minute).Unix(), 10))
-		rw.WriteHeader(http.StatusForbidden)
-		return true
-	}
+	})
 	w.wants(w.run("org", "github:acme"), 0, "rate limit is used up; waiting until 12:40:01 UTC", "Clean")
 	if got := w.Now().Sub(begin); got < 40*time.Minute || got > 41*time.Minute {
 		t.Errorf("waited %v", got)
@@ -261,9 +265,9 @@ func TestOrgEnterprise(t *testing.T) {
 	w, f := newOrgWorld(t)
 	fill(w, f, 4)
 	f.Add(forgetest.Repository{Owner: "beta", Name: "b"})
-	f.Enterprises["big"] = []string{"acme", "beta"}
+	f.Set(func() { f.Enterprises["big"] = []string{"acme", "beta"} })
 	w.wants(w.run("org", "github:enterprises/big"), 1, "5 repositories: 5 scanned")
-	f.Enterprises["big"] = []string{"beta", "gamma"}
+	f.Set(func() { f.Enterprises["big"] = []string{"beta", "gamma"} })
 	w.wants(w.run("org", "github:enterprises/big"), 3, "organisation gamma: its repositories cannot be listed whole", "1 repository: 1 unchanged")
 	w.wants(w.run("org", "github:enterprises/none"), 2, "no such account")
 }
@@ -369,13 +373,15 @@ func TestOrgRespondGone(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	f.Answer = func(rw http.ResponseWriter, r *http.Request) bool {
-		if strings.HasSuffix(r.URL.Path, "/git-upload-pack") {
-			rw.WriteHeader(http.StatusForbidden)
-			return true
+	f.Set(func() {
+		f.Answer = func(rw http.ResponseWriter, r *http.Request) bool {
+			if strings.HasSuffix(r.URL.Path, "/git-upload-pack") {
+				rw.WriteHeader(http.StatusForbidden)
+				return true
+			}
+			return false
 		}
-		return false
-	}
+	})
 	w.wants(w.run("org", "github:acme", "--respond", "--plan", w.path("plan.json")), 1, "1 unchanged", "could not be read again, so it was not answered: access is denied", "INCOMPLETE")
 }
 
@@ -383,14 +389,16 @@ func TestOrgInterrupted(t *testing.T) {
 	w, f := newOrgWorld(t)
 	fill(w, f, 4)
 	ctx, cancel := context.WithCancel(t.Context())
-	f.Answer = func(_ http.ResponseWriter, r *http.Request) bool {
-		if strings.HasPrefix(r.URL.Path, "/git/acme/r03") {
-			cancel()
+	f.Set(func() {
+		f.Answer = func(_ http.ResponseWriter, r *http.Request) bool {
+			if strings.HasPrefix(r.URL.Path, "/git/acme/r03") {
+				cancel()
+			}
+			return false
 		}
-		return false
-	}
+	})
 	w.wants(w.runWith(ctx, "", "org", "github:acme", "-j", "1", "--no-store"), 1, "1 of 4 repositories: interrupted before they were read", "4 repositories: 3 scanned, 1 interrupted")
-	f.Answer = nil
+	f.Set(func() { f.Answer = nil })
 	w.wants(w.run("org", "github:acme"), 1, "4 repositories: 1 scanned, 3 unchanged")
 }
 
@@ -433,7 +441,7 @@ func TestOrgKilled(t *testing.T) {
 	random := mrand.New(mrand.NewPCG(seed, 1))
 	for range kills {
 		cmd, _ := start("killed")
-		time.Sleep(time.Duration(random.Int64N(int64(took) * 3 / int64(kills))))
+		time.Sleep(time.Duration(random.Int64N(int64(took) * 2 / int64(kills))))
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	}

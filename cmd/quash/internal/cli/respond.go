@@ -160,7 +160,7 @@ func (g *globals) wanted(cmd *cobra.Command, f *respondFlags, args []string) (ma
 
 // reading are the flags that say how targets are read. No other flag is taken from a saved run: a file must not be able to
 // say --execute.
-var reading = []string{"source", "no-history", "no-worktree", "no-ignore", "min-confidence", "only", "skip", "baseline", "max-file", "field"}
+var reading = []string{"source", "staged", "range", "no-history", "no-worktree", "no-ignore", "min-confidence", "only", "skip", "baseline", "max-file", "field"}
 
 // again sets the flags of an earlier run that were not given anew.
 func again(fs *pflag.FlagSet, options []string) error {

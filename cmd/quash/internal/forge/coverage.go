@@ -59,9 +59,9 @@ func keys(found []scanner.Finding) int {
 	return len(ids)
 }
 
-// Leave adds a repository that is left out by a flag.
-func (c *Coverage) Leave(r Repository, flag string) {
-	c.Repositories = append(c.Repositories, Line{Name: r.Name, URL: r.URL, Covered: LeftOut, Why: "by " + flag})
+// Leave adds a repository that a filter leaves out; why is its [Filter.Why].
+func (c *Coverage) Leave(r Repository, why string) {
+	c.Repositories = append(c.Repositories, Line{Name: r.Name, URL: r.URL, Covered: LeftOut, Why: why})
 }
 
 // String is the coverage in one line: "60 repositories: 3 scanned, 57 unchanged".
@@ -76,33 +76,26 @@ func (c *Coverage) String() string {
 			parts = append(parts, fmt.Sprintf("%d %s", n[w], w))
 		}
 	}
-	total := fmt.Sprintf("%d %s", len(c.Repositories), noun(len(c.Repositories)))
+	noun := "repositories"
+	if len(c.Repositories) == 1 {
+		noun = "repository"
+	}
+	total := fmt.Sprintf("%d %s", len(c.Repositories), noun)
 	if len(parts) == 0 {
 		return total
 	}
 	return total + ": " + strings.Join(parts, ", ")
 }
 
-func noun(n int) string {
-	if n == 1 {
-		return "repository"
-	}
-	return "repositories"
-}
-
 // Skipped counts what was left out, by reason.
 func (c *Coverage) Skipped() map[string]int {
-	by := map[string]int{}
+	n := map[string]int{}
 	for _, l := range c.Repositories {
 		if l.Covered == LeftOut {
-			by[l.Why]++
+			n[l.Why]++
 		}
 	}
-	named := map[string]int{}
-	for why, n := range by {
-		named[noun(n)+" "+why] = n
-	}
-	return named
+	return n
 }
 
 // Encode is the coverage as JSON.

@@ -1,6 +1,7 @@
 package forge
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -53,8 +54,17 @@ const (
 	WantOnly Want = "only" // all others are left out
 )
 
-// leavesOut reports whether a repository that is or is not of the kind is left out.
-func (w Want) leavesOut(is bool) bool { return w == WantNo && is || w == WantOnly && !is }
+// leavesOut says what a repository that is or is not of the kind is left out as: one of those that are, or one of the others;
+// empty when it is kept.
+func (w Want) leavesOut(is bool, those, others string) string {
+	switch {
+	case w == WantNo && is:
+		return those
+	case w == WantOnly && !is:
+		return others
+	}
+	return ""
+}
 
 // Filter leaves repositories out. The zero value keeps all.
 type Filter struct {
@@ -91,7 +101,7 @@ func (f Filter) Check(listed bool) error {
 	return nil
 }
 
-// Why names the flag by which a repository is left out; empty when it is not.
+// Why says as what a repository is left out, a plural noun to count it under; empty when it is kept.
 func (f Filter) Why(r Repository) string {
 	matches := func(glob string) bool {
 		name := r.Name
@@ -101,19 +111,18 @@ func (f Filter) Why(r Repository) string {
 		ok, _ := path.Match(glob, name)
 		return ok
 	}
+	why := cmp.Or(f.Archived.leavesOut(r.Archived, "archived repositories", "unarchived repositories"), f.Forks.leavesOut(r.Fork, "forks", "original repositories"))
 	switch {
-	case f.Archived.leavesOut(r.Archived):
-		return "--archived"
-	case f.Forks.leavesOut(r.Fork):
-		return "--forks"
+	case why != "":
+		return why
 	case len(f.Topics) > 0 && !slices.ContainsFunc(f.Topics, func(t string) bool { return slices.Contains(r.Topics, t) }):
-		return "--topic"
+		return "off-topic repositories"
 	case len(f.Visibility) > 0 && !slices.Contains(f.Visibility, r.Visibility):
-		return "--visibility"
+		return "otherwise visible repositories"
 	case len(f.Match) > 0 && !slices.ContainsFunc(f.Match, matches):
-		return "--match"
+		return "unmatched repositories"
 	case slices.ContainsFunc(f.Exclude, matches):
-		return "--exclude"
+		return "excluded repositories"
 	}
 	return ""
 }

@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -59,7 +60,7 @@ func names(all []forge.Repository) []string {
 
 func TestListOrganisation(t *testing.T) {
 	f := listed(t, 5)
-	f.PageSize, f.Token = 2, "t"+strconv.Itoa(12345678)
+	f.Set(func() { f.PageSize, f.Token = 2, "t"+strconv.Itoa(12345678) })
 	f.Add(forgetest.Repository{Owner: "acme", Name: "old", Archived: true, Fork: true, Hidden: true, Topics: []string{"x"}, Clone: "https://git.acme.example/old.git"})
 	all, err := github(t, f, forgetest.NewClock(start)).Account(t.Context(), "acme")
 	if err != nil {
@@ -82,7 +83,7 @@ func TestListOrganisation(t *testing.T) {
 
 func TestListUser(t *testing.T) {
 	f := listed(t, 2)
-	f.Users["acme"] = true
+	f.Set(func() { f.Users["acme"] = true })
 	all, err := github(t, f, forgetest.NewClock(start)).Account(t.Context(), "acme")
 	if err != nil || len(all) != 2 {
 		t.Errorf("%v, %v", names(all), err)
@@ -96,20 +97,22 @@ func TestListOwnUser(t *testing.T) {
 	}
 	for _, kind := range []string{"user", "app"} {
 		f := listed(t, 2)
-		f.Users["acme"], f.Token = true, "t"+strconv.Itoa(12345678)
-		f.Answer = func(w http.ResponseWriter, r *http.Request) bool {
-			switch {
-			case r.URL.Path == "/user/repos" && kind == "user":
-				_ = json.NewEncoder(w).Encode([]any{private("acme", "hidden"), private("acme", "hidden"), private("other", "theirs")})
-			case r.URL.Path == "/user/repos":
-				w.WriteHeader(http.StatusForbidden)
-			case r.URL.Path == "/installation/repositories":
-				_ = json.NewEncoder(w).Encode(map[string]any{"repositories": []any{private("acme", "hidden")}})
-			default:
-				return false
+		f.Set(func() { f.Users["acme"], f.Token = true, "t"+strconv.Itoa(12345678) })
+		f.Set(func() {
+			f.Answer = func(w http.ResponseWriter, r *http.Request) bool {
+				switch {
+				case r.URL.Path == "/user/repos" && kind == "user":
+					_ = json.NewEncoder(w).Encode([]any{private("acme", "hidden"), private("acme", "hidden"), private("other", "theirs")})
+				case r.URL.Path == "/user/repos":
+					w.WriteHeader(http.StatusForbidden)
+				case r.URL.Path == "/installation/repositories":
+					_ = json.NewEncoder(w).Encode(map[string]any{"repositories": []any{private("acme", "hidden")}})
+				default:
+					return false
+				}
+				return true
 			}
-			return true
-		}
+		})
 		all, err := github(t, f, forgetest.NewClock(start)).Account(t.Context(), "acme")
 		if d := cmp.Diff([]string{"acme/r00", "acme/r01", "acme/hidden"}, names(all)); d != "" || err != nil {
 			t.Errorf("%s: %v\n%s", kind, err, d)
@@ -119,11 +122,27 @@ func TestListOwnUser(t *testing.T) {
 
 func TestListEnterprise(t *testing.T) {
 	f := listed(t, 1)
-	f.Enterprises["big"] = []string{"acme", "beta", "gamma"}
+	f.Set(func() { f.Enterprises["big"] = []string{"acme", "beta", "gamma"} })
 	g := github(t, f, forgetest.NewClock(start))
 	got, err := g.Organizations(t.Context(), "big")
 	if err != nil || !slices.Equal(got, []string{"acme", "beta", "gamma"}) {
 		t.Errorf("%v, %v", got, err)
+	}
+	refused := false
+	f.Set(func() {
+		f.Answer = func(w http.ResponseWriter, r *http.Request) bool {
+			if refused {
+				return false
+			}
+			refused = true
+			_, _ = io.Copy(io.Discard, r.Body)
+			w.Header().Set("Retry-After", "5")
+			w.WriteHeader(http.StatusForbidden)
+			return true
+		}
+	})
+	if got, err := g.Organizations(t.Context(), "big"); err != nil || len(got) != 3 {
+		t.Errorf("after a rate limit: %v, %v", got, err)
 	}
 	if _, err := g.Organizations(t.Context(), "none"); !errors.Is(err, forge.ErrNotFound) {
 		t.Errorf("an enterprise that is not there: %v", err)
@@ -132,7 +151,7 @@ func TestListEnterprise(t *testing.T) {
 
 func TestListErrors(t *testing.T) {
 	f := listed(t, 4)
-	f.PageSize = 2
+	f.Set(func() { f.PageSize = 2 })
 	clock := forgetest.NewClock(start)
 	g := github(t, f, clock)
 	if _, err := g.Account(t.Context(), "nobody"); !errors.Is(err, forge.ErrNotFound) {
@@ -141,13 +160,15 @@ func TestListErrors(t *testing.T) {
 	if _, err := g.Account(t.Context(), "../acme"); err == nil {
 		t.Error("a path was taken for a name")
 	}
-	f.Answer = func(w http.ResponseWriter, r *http.Request) bool {
-		if r.URL.Query().Get("page") == "2" {
-			w.WriteHeader(http.StatusBadGateway)
-			return true
+	f.Set(func() {
+		f.Answer = func(w http.ResponseWriter, r *http.Request) bool {
+			if r.URL.Query().Get("page") == "2" {
+				w.WriteHeader(http.StatusBadGateway)
+				return true
+			}
+			return false
 		}
-		return false
-	}
+	})
 	all, err := g.Account(t.Context(), "acme")
 	if len(all) != 2 || err == nil || !strings.Contains(err.Error(), "502") {
 		t.Errorf("a listing that breaks off: %v, %v", names(all), err)
@@ -155,7 +176,7 @@ func TestListErrors(t *testing.T) {
 	if d := cmp.Diff([]time.Duration{time.Second, 4 * time.Second, 16 * time.Second}, clock.Waits()); d != "" {
 		t.Error(d)
 	}
-	f.Answer, f.Token = nil, "other"
+	f.Set(func() { f.Answer, f.Token = nil, "other" })
 	if _, err := g.Account(t.Context(), "acme"); err == nil || !strings.Contains(err.Error(), "refuses the credential") {
 		t.Errorf("without a credential: %v", err)
 	}
@@ -195,16 +216,18 @@ func TestRateLimits(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := listed(t, 3)
-			f.PageSize = 2
+			f.Set(func() { f.PageSize = 2 })
 			left := c.times
-			f.Answer = func(w http.ResponseWriter, _ *http.Request) bool {
-				left--
-				if left < 0 {
-					return false
+			f.Set(func() {
+				f.Answer = func(w http.ResponseWriter, _ *http.Request) bool {
+					left--
+					if left < 0 {
+						return false
+					}
+					c.refuse(w)
+					return true
 				}
-				c.refuse(w)
-				return true
-			}
+			})
 			clock := forgetest.NewClock(start)
 			all, err := github(t, f, clock).Account(t.Context(), "acme")
 			if fails := c.fails != "" || c.times > 10; fails != (err != nil) || err != nil && !strings.Contains(err.Error(), c.fails) {
@@ -220,16 +243,19 @@ func TestRateLimits(t *testing.T) {
 	}
 }
 
-// TestRateUsedUp: when an answer says that nothing remains, the next request waits without being refused first.
+// TestRateUsedUp: when an answer says that nothing remains, the next request waits without being refused first. The clock is
+// ahead of the machine's, by which go-github would refuse it.
 func TestRateUsedUp(t *testing.T) {
 	f := listed(t, 3)
-	f.PageSize = 2
-	clock := forgetest.NewClock(start)
-	f.Answer = func(w http.ResponseWriter, _ *http.Request) bool {
-		w.Header().Set("X-RateLimit-Remaining", "0")
-		w.Header().Set("X-RateLimit-Reset", strconv.FormatInt(clock.Now().Add(30*time.Second).Unix(), 10))
-		return false
-	}
+	f.Set(func() { f.PageSize = 2 })
+	clock := forgetest.NewClock(time.Now().AddDate(1, 0, 0).Truncate(time.Second))
+	f.Set(func() {
+		f.Answer = func(w http.ResponseWriter, _ *http.Request) bool {
+			w.Header().Set("X-RateLimit-Remaining", "0")
+			w.Header().Set("X-RateLimit-Reset", strconv.FormatInt(clock.Now().Add(30*time.Second).Unix(), 10))
+			return false
+		}
+	})
 	all, err := github(t, f, clock).Account(t.Context(), "acme")
 	if err != nil || len(all) != 3 || len(f.Forget()) != 2 {
 		t.Errorf("%v, %v", names(all), err)
@@ -242,12 +268,14 @@ func TestRateUsedUp(t *testing.T) {
 func TestRateLimitCancelled(t *testing.T) {
 	f := listed(t, 1)
 	ctx, cancel := context.WithCancel(t.Context())
-	f.Answer = func(w http.ResponseWriter, _ *http.Request) bool {
-		cancel()
-		w.Header().Set("Retry-After", "60")
-		w.WriteHeader(http.StatusForbidden)
-		return true
-	}
+	f.Set(func() {
+		f.Answer = func(w http.ResponseWriter, _ *http.Request) bool {
+			cancel()
+			w.Header().Set("Retry-After", "60")
+			w.WriteHeader(http.StatusForbidden)
+			return true
+		}
+	})
 	if _, err := github(t, f, forgetest.NewClock(start)).Account(ctx, "acme"); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
@@ -341,11 +369,13 @@ func TestTokenStaysHome(t *testing.T) {
 	}))
 	defer other.Close()
 	f := listed(t, 1)
-	f.Token = secret
-	f.Answer = func(w http.ResponseWriter, r *http.Request) bool {
-		http.Redirect(w, r, other.URL+"/elsewhere", http.StatusMovedPermanently)
-		return true
-	}
+	f.Set(func() { f.Token = secret })
+	f.Set(func() {
+		f.Answer = func(w http.ResponseWriter, r *http.Request) bool {
+			http.Redirect(w, r, other.URL+"/elsewhere", http.StatusMovedPermanently)
+			return true
+		}
+	})
 	if _, err := github(t, f, forgetest.NewClock(start)).Account(t.Context(), "acme"); err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ const (
 // X-RateLimit-Reset when nothing remains, else a minute and then twice as long each time. Requests that failed at the server or
 // on the way are sent again when they only read.
 //
-// It takes the rate out of the headers of good answers: go-github would hold requests back by them, on a clock of its own.
+// It takes the reset out of the headers of good answers: go-github would hold requests back by it, on a clock of its own.
 type limits struct {
 	next  http.RoundTripper
 	clock revoker.Clock
@@ -170,7 +170,6 @@ func (l *limits) note(res *http.Response) {
 		l.later(wait)
 	}
 	if res.StatusCode < http.StatusBadRequest {
-		res.Header.Del("X-RateLimit-Remaining")
 		res.Header.Del("X-RateLimit-Reset")
 	}
 }

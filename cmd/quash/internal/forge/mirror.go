@@ -92,13 +92,13 @@ const (
 	goneSuffix   = ".gone"
 )
 
-// unsafe is what does not go into the name of a file.
-var unsafe = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
+// odd is what does not go into the name of a file.
+var odd = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
 
 // base is the path of a mirror without its suffix. The same repository mirrored with other references is another mirror.
 func (m *Mirrors) base(r Repository) string {
 	sum := sha256.Sum256([]byte(r.URL + "\n" + strings.Join(m.want, "\n")))
-	short := unsafe.ReplaceAllString(strings.TrimSuffix(path.Base(r.URL), mirrorSuffix), "-")
+	short := odd.ReplaceAllString(strings.TrimSuffix(path.Base(r.URL), mirrorSuffix), "-")
 	return filepath.Join(m.dir, strings.Trim(short[:min(len(short), 40)], ".-")+"-"+hex.EncodeToString(sum[:10]))
 }
 

@@ -109,8 +109,9 @@ func TestMirror(t *testing.T) {
 			f.Push("acme/shop", "refs/heads/main", map[string]string{"b": "forced\n"})
 			f.Git("acme/shop", "symbolic-ref", "HEAD", "refs/heads/side")
 			mirror = update(t, m, r)
-			if len(mirror.Refs.Tips) != 4 || mirror.Refs.Head != "refs/heads/side" {
-				t.Errorf("%+v", mirror.Refs)
+			head, err := os.ReadFile(filepath.Join(mirror.Dir, "HEAD"))
+			if len(mirror.Refs.Tips) != 4 || string(head) != "ref: refs/heads/side\n" {
+				t.Errorf("%+v, HEAD %q, %v", mirror.Refs, head, err)
 			}
 			shut(t, mirror)
 		})
@@ -178,7 +179,7 @@ func TestMirrorErrors(t *testing.T) {
 		} {
 			t.Run(driver+" "+name, func(t *testing.T) {
 				f := forgetest.Start(t)
-				f.Answer = c.answer
+				f.Set(func() { f.Answer = c.answer })
 				clock := forgetest.NewClock(start)
 				_, err := mirrors(t, forge.MirrorOptions{Git: git, Clock: clock}).Remote(t.Context(), repository(f, "acme/shop"))
 				if err == nil || !strings.Contains(err.Error(), c.want) {
@@ -208,33 +209,50 @@ func TestMirrorCredential(t *testing.T) {
 			f := forgetest.Start(t)
 			f.Add(forgetest.Repository{Owner: "acme", Name: "shop"})
 			f.Push("acme/shop", "refs/heads/main", map[string]string{"a": "a\n"})
-			f.Token = "t" + strconv.Itoa(12345678)
+			f.Set(func() { f.Token = "t" + strconv.Itoa(12345678) })
 			m := mirrors(t, forge.MirrorOptions{Git: git, Access: forge.Access{
 				Token: func(context.Context) (string, error) { return f.Token, nil }, Hosts: []string{"127.0.0.1"},
 			}})
 			shut(t, update(t, m, repository(f, "acme/shop")))
 
 			var leaked []string
-			f.Answer = func(_ http.ResponseWriter, r *http.Request) bool {
-				leaked = append(leaked, r.Header.Get("Authorization"))
-				return false
+			got := func() (all []string) {
+				f.Set(func() { all, leaked = leaked, nil })
+				return all
 			}
-			elsewhere := repository(f, "acme/shop")
-			elsewhere.URL = strings.Replace(elsewhere.URL, "127.0.0.1", "localhost", 1)
-			if _, err := m.Remote(t.Context(), elsewhere); err == nil || strings.Join(leaked, "") != "" || len(leaked) == 0 {
-				t.Errorf("another host: %v, got %q", err, leaked)
-			}
-			leaked = nil
-			f.Answer = func(w http.ResponseWriter, r *http.Request) bool {
-				if strings.HasPrefix(r.Host, "localhost") {
+			f.Set(func() {
+				f.Answer = func(_ http.ResponseWriter, r *http.Request) bool {
 					leaked = append(leaked, r.Header.Get("Authorization"))
 					return false
 				}
-				http.Redirect(w, r, "http://"+strings.Replace(r.Host, "127.0.0.1", "localhost", 1)+r.URL.String(), http.StatusFound)
-				return true
+			})
+			elsewhere := repository(f, "acme/shop")
+			elsewhere.URL = strings.Replace(elsewhere.URL, "127.0.0.1", "localhost", 1)
+			_, err := m.Remote(t.Context(), elsewhere)
+			if sent := got(); err == nil || strings.Join(sent, "") != "" || len(sent) == 0 {
+				t.Errorf("another host: %v, got %q", err, sent)
 			}
-			if _, err := m.Remote(t.Context(), repository(f, "acme/shop")); err == nil || strings.Join(leaked, "") != "" {
-				t.Errorf("a redirect: %v, got %q", err, leaked)
+			f.Set(func() {
+				f.Answer = func(w http.ResponseWriter, r *http.Request) bool {
+					if strings.HasPrefix(r.Host, "localhost") {
+						leaked = append(leaked, r.Header.Get("Authorization"))
+						r.SetBasicAuth("x-access-token", f.Token) // there anybody may read
+						return false
+					}
+					http.Redirect(w, r, "http://"+strings.Replace(r.Host, "127.0.0.1", "localhost", 1)+r.URL.String(), http.StatusFound)
+					return true
+				}
+			})
+			f.Push("acme/shop", "refs/heads/main", map[string]string{"a": "b\n"})
+			remote, err := m.Remote(t.Context(), repository(f, "acme/shop"))
+			if err == nil { // go-git follows, without the credential
+				var mirror *forge.Mirror
+				if mirror, err = m.Update(t.Context(), repository(f, "acme/shop"), remote); err == nil {
+					shut(t, mirror)
+				}
+			}
+			if sent := got(); strings.Join(sent, "") != "" || git != "" && (err == nil || !strings.Contains(err.Error(), "moved")) {
+				t.Errorf("a redirect: %v, got %q", err, sent)
 			}
 		})
 	}
@@ -245,13 +263,15 @@ func TestMirrorComesBack(t *testing.T) {
 	f := forgetest.Start(t)
 	f.Add(forgetest.Repository{Owner: "acme", Name: "shop"})
 	left := 1
-	f.Answer = func(w http.ResponseWriter, _ *http.Request) bool {
-		left--
-		if left == 0 {
-			w.WriteHeader(http.StatusBadGateway)
+	f.Set(func() {
+		f.Answer = func(w http.ResponseWriter, _ *http.Request) bool {
+			left--
+			if left == 0 {
+				w.WriteHeader(http.StatusBadGateway)
+			}
+			return left == 0
 		}
-		return left == 0
-	}
+	})
 	if _, err := mirrors(t, forge.MirrorOptions{Git: forgetest.Git(t)}).Remote(t.Context(), repository(f, "acme/shop")); err != nil {
 		t.Error(err)
 	}

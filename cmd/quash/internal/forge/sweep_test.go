@@ -275,6 +275,25 @@ func TestSweepDamaged(t *testing.T) {
 	}
 }
 
+// TestSweepHole: a mirror that lost an old object, which no fetch misses, is made anew too.
+func TestSweepHole(t *testing.T) {
+	sc, key := finder(t)
+	f, all := organisation(t, key)
+	m := mirrors(t, forge.MirrorOptions{Git: forgetest.Git(t)})
+	s := &forge.Sweep{Mirrors: m, Scanner: sc}
+	sweep(t, s, all)
+	blob := f.Git("acme/a", "rev-parse", "main:config/a b.env")
+	if err := os.Remove(filepath.Join(m.Dir(all[0]), "objects", blob[:2], blob[2:])); err != nil {
+		t.Fatal(err)
+	}
+	f.Push("acme/a", "refs/heads/side", map[string]string{"more": "more\n"})
+	got := sweep(t, s, all)
+	wantCovered(t, got, forge.Scanned, forge.Unchanged, forge.Unchanged)
+	if len(got[0].Findings) != 1 {
+		t.Errorf("found %+v", got[0].Findings)
+	}
+}
+
 // TestSweepFailed: a repository that cannot be reached is named, with what to do; the others are covered.
 func TestSweepFailed(t *testing.T) {
 	sc, key := finder(t)
@@ -294,11 +313,11 @@ func TestSweepFailed(t *testing.T) {
 	for _, r := range results {
 		c.Add(r)
 	}
-	c.Leave(all[0], "--match")
+	c.Leave(all[0], "forks")
 	if got := c.String(); got != "4 repositories: 2 scanned, 1 failed, 1 left out" {
 		t.Error(got)
 	}
-	if d := cmp.Diff(map[string]int{"repository by --match": 1}, c.Skipped()); d != "" {
+	if d := cmp.Diff(map[string]int{"forks": 1}, c.Skipped()); d != "" {
 		t.Error(d)
 	}
 }

@@ -38,7 +38,7 @@ type Repository struct {
 // Request is what the forge was asked.
 type Request struct{ Method, Path, Query string }
 
-// Forge is a GitHub on loopback.
+// Forge is a GitHub on loopback. Its fields are changed through Set while it is asked.
 type Forge struct {
 	// URL is the root of its API.
 	URL string
@@ -49,12 +49,12 @@ type Forge struct {
 	// Users are owners that are no organisations; Enterprises are lists of organisations by name.
 	Users       map[string]bool
 	Enterprises map[string][]string
-	// Answer, where it is set, answers a request itself when it returns true.
+	// Answer, where it is set, answers a request itself when it returns true. Requests come to it one at a time.
 	Answer func(http.ResponseWriter, *http.Request) bool
 
 	t        testing.TB
 	dir      string
-	mu       sync.Mutex
+	mu       sync.RWMutex
 	list     []Repository
 	requests []Request
 }
@@ -110,11 +110,11 @@ func (f *Forge) noted(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.mu.Lock()
 		f.requests = append(f.requests, Request{r.Method, r.URL.Path, r.URL.RawQuery})
-		answer := f.Answer
+		answered, token := f.Answer != nil && f.Answer(w, r), f.Token
 		f.mu.Unlock()
 		switch {
-		case answer != nil && answer(w, r):
-		case f.Token != "" && !f.authorized(r):
+		case answered:
+		case token != "" && !authorized(r, token):
 			w.Header().Set("WWW-Authenticate", `Basic realm="forge"`)
 			reply(w, http.StatusUnauthorized, map[string]string{"message": "Bad credentials"})
 		default:
@@ -123,13 +123,13 @@ func (f *Forge) noted(next http.Handler) http.Handler {
 	})
 }
 
-func (f *Forge) authorized(r *http.Request) bool {
-	basic := base64.StdEncoding.EncodeToString([]byte("x-access-token:" + f.Token))
+func authorized(r *http.Request, token string) bool {
+	basic := base64.StdEncoding.EncodeToString([]byte("x-access-token:" + token))
 	got := r.Header.Get("Authorization")
 	if strings.HasPrefix(r.URL.Path, "/git/") {
 		return got == "Basic "+basic
 	}
-	return got == "Bearer "+f.Token
+	return got == "Bearer "+token
 }
 
 func reply(w http.ResponseWriter, status int, body any) {
@@ -141,9 +141,9 @@ func reply(w http.ResponseWriter, status int, body any) {
 // repositories answers a page of a listing.
 func (f *Forge) repositories(w http.ResponseWriter, r *http.Request, user bool) {
 	owner := r.PathValue("owner")
-	f.mu.Lock()
+	f.mu.RLock()
+	defer f.mu.RUnlock()
 	all := slices.DeleteFunc(slices.Clone(f.list), func(r Repository) bool { return r.Owner != owner })
-	f.mu.Unlock()
 	if len(all) == 0 || f.Users[owner] != user {
 		reply(w, http.StatusNotFound, map[string]string{"message": "Not Found"})
 		return
@@ -193,6 +193,8 @@ func (f *Forge) organizations(w http.ResponseWriter, r *http.Request) {
 		reply(w, http.StatusBadRequest, nil)
 		return
 	}
+	f.mu.RLock()
+	defer f.mu.RUnlock()
 	names, ok := f.Enterprises[q.Variables.Slug]
 	if !ok {
 		reply(w, http.StatusOK, map[string]any{"data": map[string]any{"enterprise": nil}, "errors": []any{map[string]any{"type": "NOT_FOUND"}}})
@@ -203,6 +205,13 @@ func (f *Forge) organizations(w http.ResponseWriter, r *http.Request) {
 		"pageInfo": map[string]any{"hasNextPage": at+1 < len(names), "endCursor": names[at]},
 		"nodes":    []any{map[string]any{"login": names[at]}},
 	}}}})
+}
+
+// Set changes the forge between two requests.
+func (f *Forge) Set(change func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	change()
 }
 
 // Forget drops what the forge was asked, and returns it.
