@@ -273,12 +273,31 @@ func (s *summary) nextSteps() []nextStep {
 // command is how this run goes on: the verb, on what this run read and as it read it.
 func (s *summary) command(verb string, more ...string) string {
 	words := []string{"quash", verb}
+	if s.Config != nil && s.Config.Command == "org" && verb == "respond" {
+		return s.organisation(more)
+	}
 	if s.Config != nil {
 		for _, o := range s.Config.Options {
 			if name, value, _ := strings.Cut(o, "="); slices.Contains(narrowing, name) {
 				words = append(words, option(name, value)...)
 			}
 		}
+		for _, t := range s.Config.Targets {
+			words = append(words, shell(t))
+		}
+	}
+	return strings.Join(append(words, more...), " ")
+}
+
+// organisation is how an organisation job goes on: the same job, answering.
+func (s *summary) organisation(more []string) string {
+	words, listed := []string{"quash", "org", "--respond"}, false
+	for _, o := range s.Config.Options {
+		if name, value, _ := strings.Cut(o, "="); name != "--respond" {
+			words, listed = append(words, option(name, value)...), listed || name == "--list"
+		}
+	}
+	if !listed { // otherwise the target is the list
 		for _, t := range s.Config.Targets {
 			words = append(words, shell(t))
 		}

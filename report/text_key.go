@@ -68,7 +68,7 @@ func (t *text) places(k *key) {
 	width := 0
 	for i, f := range k.findings {
 		if i < shown {
-			width = max(width, min(columns(place(f.Location)), 44))
+			width = max(width, min(columns(t.where(f)), 44))
 		}
 	}
 	for i, f := range k.findings {
@@ -76,8 +76,18 @@ func (t *text) places(k *key) {
 			t.line(body, "and %s: quash show %s", count(len(k.findings)-i, "more place", "more places"), k.id)
 			return
 		}
-		t.flow(0, body, "  ", append([]string{pad(place(f.Location), width)}, since(f.Location)...)...)
+		t.flow(0, body, "  ", append([]string{pad(t.where(f), width)}, since(f.Location)...)...)
 	}
+}
+
+// where is a place on one line; of several targets it names the one, unless the path does already.
+func (t *text) where(f Finding) string {
+	at := place(f.Location)
+	several := slices.ContainsFunc(t.Findings, func(g Finding) bool { return g.Target != f.Target })
+	if !several || f.Target == "" || strings.HasPrefix(at, f.Target) {
+		return at
+	}
+	return f.Target + "  " + at
 }
 
 // told are the issuer's facts on one line.
