@@ -470,34 +470,3 @@ func TestUnknownRuleIsRefused(t *testing.T) {
 		t.Error("a prefix of a rule id was taken")
 	}
 }
-
-func FuzzFind(f *testing.F) {
-	s := testScanner(f, Options{})
-	for _, p := range plant(f, s.Rules(), testRand(9)) {
-		f.Add([]byte(p.text), 3)
-	}
-	f.Fuzz(func(t *testing.T, data []byte, cut int) {
-		whole := find(s, string(data))
-		for _, g := range whole {
-			if end := g.Offset + int64(len(g.Token)); end > int64(len(data)) || string(data[g.Offset:end]) != g.Token {
-				t.Fatalf("%s at %d is not there", g.Rule, g.Offset)
-			}
-		}
-		if cut = min(max(cut, 0), len(data)); true {
-			got, _ := scanAll(t, s, pieces{data: []string{string(data[:cut]), string(data[cut:])}})
-			if diff := cmp.Diff(whole, got); diff != "" {
-				t.Fatal(diff)
-			}
-		}
-	})
-}
-
-func BenchmarkFind(b *testing.B) {
-	s := testScanner(b, Options{})
-	text := []byte(filler(testRand(1), 1<<20))
-	b.SetBytes(int64(len(text)))
-	for b.Loop() {
-		for range s.Find(Chunk{Data: text}) {
-		}
-	}
-}
