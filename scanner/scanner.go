@@ -66,14 +66,18 @@ func (s *Scanner) Rules() *rules.Set { return s.set }
 // ID returns the finding ID that a key of this rule has.
 func (s *Scanner) ID(r *rules.Rule, token Secret) ID { return s.ids.id(r, token) }
 
-// Find yields the findings of one whole text, in order of place, without those that an allow comment takes out. It is pure.
+// Find yields the findings of one whole text, in order of place, without those that an allow comment takes out unless the
+// options keep them. It is pure.
 func (s *Scanner) Find(c Chunk) iter.Seq[Finding] {
 	return func(yield func(Finding) bool) {
 		done := false
 		t := newText(s.index, c.From, func(c candidate) {
-			if !done && !c.allowed && s.confident(c) {
-				done = !yield(s.identified(c))
+			if done || c.allowed && !s.opts.KeepAllowed || !s.confident(c) {
+				return
 			}
+			f := s.identified(c)
+			f.Allowed = c.allowed
+			done = !yield(f)
 		})
 		t.feed(c.Data, true)
 	}

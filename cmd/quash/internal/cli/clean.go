@@ -45,7 +45,7 @@ var builtinScanner = sync.OnceValue(func() *scanner.Scanner {
 	set, err := rules.Builtin(rules.Options{})
 	if err == nil {
 		var s *scanner.Scanner
-		if s, err = scanner.New(set, scanner.Options{}); err == nil {
+		if s, err = scanner.New(set, scanner.Options{KeepAllowed: true}); err == nil {
 			return s
 		}
 	}
@@ -93,7 +93,9 @@ func (c *cleaner) complaint(s string) string {
 func mask(s string, in *scanner.Scanner, by func(scanner.Finding) string) string {
 	var b strings.Builder
 	last := 0
+	var beside scanner.Redactor // the further parts of keys, which stand elsewhere in the text
 	for f := range in.Find(scanner.Chunk{Data: []byte(s)}) {
+		beside.Add(f.Parts)
 		from, to := int(f.At.Offset), int(f.At.Offset+f.At.Length)
 		if to <= last || to > len(s) { // inside the key before, which is masked already
 			continue
@@ -103,7 +105,7 @@ func mask(s string, in *scanner.Scanner, by func(scanner.Finding) string) string
 		}
 		last = to
 	}
-	return b.String() + s[last:]
+	return string(beside.Clean([]byte(b.String() + s[last:])))
 }
 
 // complain writes an error for a person: what is wrong on the first line, what to do on the next.

@@ -39,7 +39,7 @@ func (g *globals) show(ctx context.Context, id scanner.ID) error {
 	if err != nil {
 		return err
 	}
-	sc, err := scanner.New(set, scanner.Options{})
+	sc, err := scanner.New(set, scanner.Options{KeepAllowed: true}) // what is allowed is not printed either
 	if err != nil {
 		return usage(err)
 	}
