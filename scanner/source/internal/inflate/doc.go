@@ -1,0 +1,12 @@
+// Package inflate decompresses zlib streams (RFC 1950, RFC 1951) that lie in memory as a whole and whose inflated length
+// is known beforehand, as git stores objects: most are a few hundred bytes to a few kilobytes long, so that setting up a
+// streaming decoder costs more than decoding.
+//
+// A [Decoder] writes straight into the caller's buffer, which serves as the window; there is no copy and no allocation.
+// Codes are looked up in one table of 10 bits (distances: 8) with sub-tables for the few longer ones; up to 56 bits are
+// read at once; up to three literals are decoded for one read. While at least one longest match of room is left on both sides
+// the fast loop runs; the last bytes of a stream are decoded one symbol at a time.
+//
+// Input is not trusted: every read and write is bounds-checked, and a stream is accepted only when it is well formed,
+// fills the output exactly and has the right Adler-32 sum. FuzzInflate holds the package against compress/zlib.
+package inflate

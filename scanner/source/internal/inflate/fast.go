@@ -1,0 +1,105 @@
+package inflate
+
+import "encoding/binary"
+
+// fast decodes while there is room on both sides. It reports whether the block has ended, and false for ok when the
+// stream is damaged.
+func (d *Decoder) fast() (ended, ok bool) {
+	src, dst := d.src, d.dst
+	in, out, b, n := d.in, d.out, d.bits, d.n
+	lit, dist := &d.lit, &d.dist
+	ok = true
+	for in+16 <= len(src) && out+room <= len(dst) {
+		b |= binary.LittleEndian.Uint64(src[in:]) << (n & 63)
+		in += int(63-n) >> 3
+		n |= 56
+		e := lit[b&(1<<litBits-1)]
+		if e&isLiteral != 0 {
+			b >>= e & 63
+			n -= uint(e & 63)
+			dst[out] = byte(e >> 16)
+			out++
+			e = lit[b&(1<<litBits-1)]
+			if e&isLiteral != 0 {
+				b >>= e & 63
+				n -= uint(e & 63)
+				dst[out] = byte(e >> 16)
+				out++
+				e = lit[b&(1<<litBits-1)]
+				if e&isLiteral != 0 {
+					b >>= e & 63
+					n -= uint(e & 63)
+					dst[out] = byte(e >> 16)
+					out++
+					continue
+				}
+			}
+			b |= binary.LittleEndian.Uint64(src[in:]) << (n & 63)
+			in += int(63-n) >> 3
+			n |= 56
+		}
+		if e&isLink != 0 {
+			b >>= litBits
+			n -= litBits
+			e = lit[int(e>>16)+int(b&(1<<(e>>8&0xf)-1))]
+			if e&isLiteral != 0 {
+				b >>= e & 63
+				n -= uint(e & 63)
+				dst[out] = byte(e >> 16)
+				out++
+				continue
+			}
+		}
+		if e&isSpecial != 0 {
+			ended, ok = e&isEnd != 0, e&isEnd != 0
+			b >>= e & 63
+			n -= uint(e & 63)
+			break
+		}
+		length := e.value(b)
+		b >>= e & 63
+		n -= uint(e & 63)
+		e = dist[b&(1<<distBits-1)]
+		if e&isLink != 0 {
+			b >>= distBits
+			n -= distBits
+			e = dist[int(e>>16)+int(b&(1<<(e>>8&0xf)-1))]
+		}
+		if e&isSpecial != 0 {
+			ok = false
+			break
+		}
+		back := e.value(b)
+		b >>= e & 63
+		n -= uint(e & 63)
+		if ok = back <= out; !ok {
+			break
+		}
+		copyMatch(dst, out, back, length)
+		out += length
+	}
+	d.in, d.out, d.bits, d.n = in, out, b&(1<<(n&63)-1), n
+	return ended, ok
+}
+
+// copyMatch writes length bytes at out, copied from back bytes before it. It may write up to 7 bytes more than that.
+func copyMatch(dst []byte, out, back, length int) {
+	from := out - back
+	switch {
+	case back >= 8 && length <= 32:
+		for end := out + length; out < end; out, from = out+8, from+8 {
+			binary.LittleEndian.PutUint64(dst[out:], binary.LittleEndian.Uint64(dst[from:]))
+		}
+	case back >= length:
+		copy(dst[out:out+length], dst[from:from+length])
+	case back == 1:
+		v := uint64(dst[from]) * 0x0101010101010101
+		for end := out + length; out < end; out += 8 {
+			binary.LittleEndian.PutUint64(dst[out:], v)
+		}
+	default:
+		for done := 0; done < length; {
+			done += copy(dst[out+done:out+length], dst[from:out+done])
+		}
+	}
+}
