@@ -8,73 +8,122 @@ import (
 
 var errDelta = errors.New("damaged delta")
 
-// apply rebuilds an object from its base and a delta.
-func apply(base, delta []byte) ([]byte, error) {
-	from, delta, err := varint(delta)
-	if err != nil || from != uint64(len(base)) {
-		return nil, errDelta
+// Copy is a run of bytes that an object has from its delta base: bytes [To, To+Len) are the base's [From, From+Len).
+type Copy struct{ From, To, Len int }
+
+// rebuild makes an object from its base and a delta, in memory that take gives, and appends to copies what stems from the base.
+func rebuild(base, delta []byte, take func(int) []byte, copies []Copy) ([]byte, []Copy, error) {
+	from, to, ops, err := deltaSizes(delta)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case from != int64(len(base)):
+		return nil, nil, errDelta
+	case to > trusted && makes(ops) != to: // no memory is taken for a lie
+		return nil, nil, errDelta
 	}
-	size, delta, err := varint(delta)
+	out := take(int(to))
+	copies, err = apply(out, base, ops, copies)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if size > maxRebuilt {
-		return nil, fmt.Errorf("%d bytes when rebuilt, over the limit of %d", size, int64(maxRebuilt))
-	}
-	out := make([]byte, 0, min(size, 16<<20)) // more only when the delta keeps its word
-	for len(delta) > 0 {
-		var piece []byte
-		if piece, delta, err = instruction(base, delta); err != nil {
-			return nil, err
-		}
-		if uint64(len(out)+len(piece)) > size {
-			return nil, errDelta
-		}
-		out = append(out, piece...)
-	}
-	if uint64(len(out)) != size {
-		return nil, errDelta
-	}
-	return out, nil
+	return out, copies, nil
 }
 
-// instruction reads the first instruction of a delta: it returns the bytes to add, of the base or of the delta, and what
-// follows.
-func instruction(base, delta []byte) (piece, rest []byte, err error) {
-	op := delta[0]
-	delta = delta[1:]
-	if op&0x80 == 0 {
-		n := int(op)
-		if n == 0 || n > len(delta) {
-			return nil, nil, errDelta
-		}
-		return delta[:n], delta[n:], nil
+// deltaSizes reads the head of a delta: the length of its base and of what it makes.
+func deltaSizes(delta []byte) (from, to int64, rest []byte, err error) {
+	a, n := binary.Uvarint(delta)
+	if n <= 0 {
+		return 0, 0, nil, errDelta
 	}
-	var args [8]byte // offset in 0-3, size in 4-6
-	for i := range 7 {
-		if op&(1<<i) == 0 {
+	b, m := binary.Uvarint(delta[n:])
+	if m <= 0 || a > maxRebuilt {
+		return 0, 0, nil, errDelta
+	}
+	if b > maxRebuilt {
+		return 0, 0, nil, fmt.Errorf("%d bytes when rebuilt, over the limit of %d", b, int64(maxRebuilt))
+	}
+	return int64(a), int64(b), delta[n+m:], nil
+}
+
+// apply rebuilds an object from its base and the instructions of a delta. It fills out exactly and appends to copies what was copied;
+// runs that follow each other in both are one.
+func apply(out, base, delta []byte, copies []Copy) ([]Copy, error) {
+	at := 0
+	for len(delta) > 0 {
+		op := delta[0]
+		delta = delta[1:]
+		if op&0x80 == 0 {
+			n := int(op)
+			if n == 0 || n > len(delta) || n > len(out)-at {
+				return nil, errDelta
+			}
+			copy(out[at:], delta[:n])
+			delta = delta[n:]
+			at += n
 			continue
 		}
-		if len(delta) == 0 {
-			return nil, nil, errDelta
+		from, n, used := copyArgs(op, delta)
+		if used < 0 || from+n > len(base) || n > len(out)-at {
+			return nil, errDelta
 		}
-		args[i], delta = delta[0], delta[1:]
+		delta = delta[used:]
+		copy(out[at:], base[from:from+n])
+		if last := len(copies) - 1; last >= 0 && copies[last].From+copies[last].Len == from && copies[last].To+copies[last].Len == at {
+			copies[last].Len += n
+		} else {
+			copies = append(copies, Copy{from, at, n})
+		}
+		at += n
 	}
-	at, n := uint64(binary.LittleEndian.Uint32(args[:])), uint64(binary.LittleEndian.Uint32(args[4:]))
+	if at != len(out) {
+		return nil, errDelta
+	}
+	return copies, nil
+}
+
+// makes is how many bytes the instructions of a delta make, -1 when they are damaged.
+func makes(delta []byte) int64 {
+	var sum int64
+	for len(delta) > 0 {
+		op := delta[0]
+		delta = delta[1:]
+		n, used := int(op), int(op)
+		if op&0x80 != 0 {
+			_, n, used = copyArgs(op, delta)
+		}
+		if used < 0 || used > len(delta) {
+			return -1
+		}
+		delta = delta[used:]
+		sum += int64(n)
+	}
+	return sum
+}
+
+// copyArgs reads the arguments of a copy instruction, those bytes that its bits name, and how many bytes they take: -1 when they are
+// cut off.
+func copyArgs(op byte, args []byte) (from, n, used int) {
+	for i := range 4 {
+		if op&(1<<i) != 0 {
+			if used >= len(args) {
+				return 0, 0, -1
+			}
+			from |= int(args[used]) << (8 * i)
+			used++
+		}
+	}
+	for i := range 3 {
+		if op&(0x10<<i) != 0 {
+			if used >= len(args) {
+				return 0, 0, -1
+			}
+			n |= int(args[used]) << (8 * i)
+			used++
+		}
+	}
 	if n == 0 {
 		n = 0x10000
 	}
-	if at+n > uint64(len(base)) {
-		return nil, nil, errDelta
-	}
-	return base[at : at+n], delta, nil
-}
-
-// varint reads a little-endian number of seven bits a byte.
-func varint(b []byte) (uint64, []byte, error) {
-	n, size := binary.Uvarint(b)
-	if size <= 0 {
-		return 0, nil, errDelta
-	}
-	return n, b[size:], nil
+	return from, n, used
 }

@@ -1,17 +1,60 @@
 package pack
 
 import (
-	"bufio"
-	"compress/zlib"
 	"errors"
 	"fmt"
-	"io"
 	"os"
+	"path/filepath"
+	"runtime/debug"
+	"sync"
+
+	"github.com/edsrzf/mmap-go"
+
+	"github.com/quash-sh/quash/scanner/source/internal/inflate"
 )
 
-// file is an open pack.
+// packed is a pack with its index, shared between forks.
+type packed struct {
+	path     string // of the .pack file
+	index    *index
+	promised bool // a .promisor file stands beside it: what it names may be elsewhere
+
+	mu    sync.Mutex
+	users int
+	f     *file
+}
+
+// acquire maps the pack for one more store.
+func (p *packed) acquire() (*file, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.f == nil {
+		f, err := openFile(p.path, p.index.hash)
+		if err != nil {
+			return nil, fmt.Errorf("pack %s: %w", p.name(), err)
+		}
+		p.f = f
+	}
+	p.users++
+	return p.f, nil
+}
+
+// release gives the pack back; the last store to do so unmaps it.
+func (p *packed) release() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.users--; p.users == 0 {
+		_ = p.f.data.Unmap() // of a mapping that is whole: there is nothing to lose
+		p.f = nil
+	}
+}
+
+// name is how messages name the pack.
+func (p *packed) name() string { return filepath.Base(p.path) }
+
+// file is a pack in memory.
 type file struct {
-	f    *os.File
+	data mmap.MMap
 	size int64 // without the sum at its end
 }
 
@@ -25,16 +68,22 @@ func openFile(path string, hash int) (*file, error) {
 	if err != nil {
 		return nil, err
 	}
-	var head [8]byte
-	if _, err = f.ReadAt(head[:], 0); err == nil && string(head[:4]) != "PACK" {
-		err = errors.New("not a pack")
-	}
-	info, statErr := f.Stat()
-	if err = errors.Join(err, statErr); err != nil {
-		f.Close()
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
 		return nil, err
 	}
-	return &file{f, info.Size() - int64(hash)}, nil
+	if info.Size() < int64(12+hash) {
+		return nil, errors.New("it is cut off")
+	}
+	data, err := mmap.Map(f, mmap.RDONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	if string(data[:4]) != "PACK" {
+		return nil, errors.Join(errors.New("not a pack"), data.Unmap())
+	}
+	return &file{data, int64(len(data) - hash)}, nil
 }
 
 // entry is the header of an object in a pack.
@@ -42,117 +91,84 @@ type entry struct {
 	typ  Type
 	size int64 // of the inflated body
 	body int64 // where the compressed body starts
-	base place // of an offset delta: its base; pack is not set
+	base int64 // of an offset delta: where its base is
 	ref  ID    // of a reference delta: its base
 }
 
-// reader reads a pack's bytes from an offset.
-type reader struct{ buf *bufio.Reader }
-
-// bufferSize holds most objects whole.
-const bufferSize = 8 << 10
-
-func newReader() *reader { return &reader{buf: bufio.NewReaderSize(nil, bufferSize)} }
-
-// seek makes the reader read f from off.
-func (r *reader) seek(f *file, off int64) error {
+// header reads the header of the object at off.
+func (f *file) header(off int64, hash int) (entry, error) {
 	if off < 0 || off >= f.size {
-		return errHeader
+		return entry{}, errHeader
 	}
-	r.buf.Reset(io.NewSectionReader(f.f, off, f.size-off))
-	return nil
-}
-
-// header reads the header of the object at off; the reader then stands at its body.
-func (f *file) header(r *reader, off int64, hash int) (entry, error) {
-	if err := r.seek(f, off); err != nil {
-		return entry{}, err
-	}
-	c, err := r.buf.ReadByte()
-	if err != nil {
-		return entry{}, err
-	}
-	e := entry{typ: Type(c >> 4 & 7), size: int64(c & 15), body: off + 1}
-	for shift := 4; c&0x80 != 0; shift += 7 {
-		if c, err = r.buf.ReadByte(); err != nil || shift > 53 {
+	b := f.data[off:f.size]
+	e := entry{typ: Type(b[0] >> 4 & 7), size: int64(b[0] & 15)}
+	n := 1
+	for shift := 4; b[n-1]&0x80 != 0; shift += 7 {
+		if n >= len(b) || shift > 53 {
 			return entry{}, errHeader
 		}
-		e.size |= int64(c&0x7f) << shift
-		e.body++
+		e.size |= int64(b[n]&0x7f) << shift
+		n++
 	}
+	e.body = off + int64(n)
+	b = b[n:]
 	switch e.typ {
 	case Commit, Tree, Blob, Tag:
 	case offsetDelta:
-		var back, n int64
-		back, n, err = r.distance()
-		e.base.offset = off - back
-		e.body += n
-		if back <= 0 || back > off {
-			err = errHeader
+		back, n := distance(b)
+		if n == 0 || back <= 0 || back > off {
+			return entry{}, errHeader
 		}
+		e.base = off - back
+		e.body += int64(n)
 	case refDelta:
-		sum := make([]byte, hash)
-		_, err = io.ReadFull(r.buf, sum)
-		e.ref = MakeID(sum)
+		if len(b) < hash {
+			return entry{}, errHeader
+		}
+		e.ref = MakeID(b[:hash])
 		e.body += int64(hash)
 	default:
-		err = errHeader
+		return entry{}, errHeader
 	}
-	if err == nil && e.size/maxDeflate > f.size-off {
-		err = errHeader
+	if e.size/maxDeflate > f.size-off {
+		return entry{}, errHeader
 	}
-	return e, err
+	return e, nil
 }
 
-// distance reads how far before a delta its base stands, and counts the bytes read.
-func (r *reader) distance() (back, n int64, err error) {
-	for {
-		c, err := r.buf.ReadByte()
-		if err != nil || n > 8 {
-			return 0, n, errHeader
-		}
+// distance reads how far before a delta its base stands, and counts the bytes read; none when it is damaged.
+func distance(b []byte) (back int64, n int) {
+	for n < min(len(b), 9) {
+		c := b[n]
 		n++
 		back |= int64(c & 0x7f)
 		if c&0x80 == 0 {
-			return back, n, nil
+			return back, n
 		}
 		back = (back + 1) << 7
 	}
+	return 0, 0
 }
 
-// inflater inflates bodies, one after the other.
-type inflater struct{ z io.ReadCloser }
-
-func (i *inflater) reset(r io.Reader) error {
-	if i.z != nil {
-		return i.z.(zlib.Resetter).Reset(r, nil)
+// inflate fills out with the object whose body is at off.
+func (f *file) inflate(d *inflate.Decoder, off int64, out []byte) error {
+	if off < 0 || off > f.size {
+		return errHeader
 	}
-	z, err := zlib.NewReader(r)
-	i.z = z
+	_, err := d.Inflate(out, f.data[off:f.size])
 	return err
 }
 
-// fill inflates exactly len(out) bytes from r and checks the sum after them.
-func (i *inflater) fill(r io.Reader, out []byte) error {
-	if err := i.reset(r); err != nil {
-		i.z = nil
-		return err
-	}
-	if _, err := io.ReadFull(i.z, out); err != nil {
-		return fmt.Errorf("damaged object: %w", err)
-	}
-	return ended(i.z)
-}
-
-// ended reports an error unless r is at its end and its sum is right.
-func ended(r io.Reader) error {
-	var one [1]byte
-	switch _, err := io.ReadFull(r, one[:]); err {
-	case io.EOF:
-		return nil
-	case nil:
-		return errors.New("damaged object: longer than its header says")
-	default:
-		return fmt.Errorf("damaged object: %w", err)
-	}
+// guarded runs fn, which reads mapped files. When a file turns out to be shorter than it was, fn fails instead of the process.
+func guarded(fn func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			if _, fault := r.(interface{ Addr() uintptr }); !fault {
+				panic(r)
+			}
+			err = errors.New("its pack was cut off while it was read")
+		}
+	}()
+	return fn()
 }

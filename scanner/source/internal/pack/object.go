@@ -22,37 +22,54 @@ type link struct {
 
 // packedObject reads the object at a place: it follows the delta chain down to an object that is whole or cached, and
 // rebuilds upwards. It does not recurse, so that no pack can exhaust the stack.
-func (s *Store) packedObject(at place) (Object, error) {
+func (s *Store) packedObject(at place) (o Object, err error) {
 	var chain []link
-	var base *cached
-	for base == nil {
+	err = guarded(func() error {
+		o, chain, err = s.chain(at)
+		return err
+	})
+	if err != nil {
+		for _, l := range chain {
+			s.broken[l.at] = err
+		}
+	}
+	return o, err
+}
+
+// chain reads an object, and returns the deltas that it went through when it could not.
+func (s *Store) chain(at place) (Object, []link, error) {
+	var chain []link
+	for {
 		if c, ok := s.cache.get(at); ok {
-			base = c
-			break
+			return s.rebuild(c, chain)
+		}
+		if err := s.broken[at]; err != nil {
+			return Object{}, chain, err
 		}
 		f, err := s.file(at.pack)
 		if err != nil {
-			return Object{}, err
+			return Object{}, chain, err
 		}
-		e, err := f.header(s.read, at.offset, s.hash)
+		e, err := f.header(at.offset, s.hash)
 		if err != nil {
-			return Object{}, s.damaged(at, err)
+			return Object{}, chain, s.damaged(at, err)
 		}
 		switch {
 		case e.typ == offsetDelta || e.typ == refDelta:
 			chain = append(chain, link{at, e.body, e.size})
 			if at, err = s.base(at, e, len(chain)); err != nil {
-				return Object{}, err
+				return Object{}, chain, err
 			}
 		case e.size > Large && len(chain) == 0:
-			return Object{Type: e.typ, Size: e.size, open: func() (io.ReadCloser, error) { return s.stream(at, e) }}, nil
+			return Object{Type: e.typ, Size: e.size, open: func() (io.ReadCloser, error) { return s.stream(at, e) }}, nil, nil
 		default:
-			if base, err = s.whole(at, e); err != nil {
-				return Object{}, s.damaged(at, err)
+			base, err := s.whole(f, at, e)
+			if err != nil {
+				return Object{}, append(chain, link{at: at}), s.damaged(at, err)
 			}
+			return s.rebuild(base, chain)
 		}
 	}
-	return s.rebuild(base, chain)
 }
 
 // base returns the place of a delta's base.
@@ -61,7 +78,7 @@ func (s *Store) base(at place, e entry, depth int) (place, error) {
 		return place{}, s.damaged(at, fmt.Errorf("a chain of more than %d deltas", maxChain))
 	}
 	if e.typ == offsetDelta {
-		return place{at.pack, e.base.offset}, nil
+		return place{at.pack, e.base}, nil
 	}
 	if off, ok := s.packs[at.pack].index.find(e.ref); ok {
 		return place{at.pack, off}, nil
@@ -73,13 +90,13 @@ func (s *Store) base(at place, e entry, depth int) (place, error) {
 	return to, nil
 }
 
-// whole inflates an object that is no delta; the reader stands at its body.
-func (s *Store) whole(at place, e entry) (*cached, error) {
+// whole inflates an object that is no delta.
+func (s *Store) whole(f *file, at place, e entry) (*cached, error) {
 	if e.size > maxRebuilt {
 		return nil, fmt.Errorf("%d bytes, over the limit of %d for a delta base", e.size, int64(maxRebuilt))
 	}
 	c := &cached{at, e.typ, make([]byte, e.size)}
-	if err := s.inflate.fill(s.read.buf, c.data); err != nil {
+	if err := f.inflate(&s.inflate, e.body, c.data); err != nil {
 		return nil, err
 	}
 	s.cache.put(c)
@@ -87,63 +104,64 @@ func (s *Store) whole(at place, e entry) (*cached, error) {
 }
 
 // rebuild applies a chain of deltas, the last first.
-func (s *Store) rebuild(base *cached, chain []link) (Object, error) {
+func (s *Store) rebuild(base *cached, chain []link) (Object, []link, error) {
 	for i := len(chain) - 1; i >= 0; i-- {
 		l := chain[i]
-		delta, err := s.deltaAt(l)
+		data, err := s.onto(base.data, l)
 		if err != nil {
-			return Object{}, s.damaged(l.at, err)
-		}
-		data, err := apply(base.data, delta)
-		if err != nil {
-			return Object{}, s.damaged(l.at, err)
+			return Object{}, chain[:i+1], s.damaged(l.at, err)
 		}
 		base = &cached{l.at, base.typ, data}
 		s.cache.put(base)
 	}
-	return Object{Type: base.typ, Size: int64(len(base.data)), Data: base.data}, nil
+	return Object{Type: base.typ, Size: int64(len(base.data)), Data: base.data}, nil, nil
 }
 
-// deltaAt inflates a delta into the store's buffer.
-func (s *Store) deltaAt(l link) ([]byte, error) {
+func (s *Store) onto(base []byte, l link) ([]byte, error) {
 	f, err := s.file(l.at.pack)
 	if err != nil {
 		return nil, err
 	}
+	delta, err := s.deltaAt(f, l)
+	if err != nil {
+		return nil, err
+	}
+	data, _, err := rebuild(base, delta, allocate, nil)
+	return data, err
+}
+
+// deltaAt inflates a delta into the store's buffer.
+func (s *Store) deltaAt(f *file, l link) ([]byte, error) {
 	if l.size > maxRebuilt {
 		return nil, errDelta
 	}
-	if err := s.read.seek(f, l.body); err != nil {
-		return nil, err
-	}
 	if int64(cap(s.delta)) < l.size {
-		s.delta = make([]byte, l.size)
+		s.delta = make([]byte, l.size+l.size/4)
 	}
-	s.delta = s.delta[:l.size]
-	return s.delta, s.inflate.fill(s.read.buf, s.delta)
+	delta := s.delta[:l.size]
+	return delta, f.inflate(&s.inflate, l.body, delta)
 }
+
+func allocate(n int) []byte { return make([]byte, n) }
 
 // damaged adds the place to an error.
 func (s *Store) damaged(at place, err error) error {
-	return fmt.Errorf("pack %s, byte %d: %w", filepath.Base(s.packs[at.pack].path), at.offset, err)
+	return fmt.Errorf("pack %s, byte %d: %w", s.packs[at.pack].name(), at.offset, err)
 }
 
 // stream reads a large object that is stored whole.
 func (s *Store) stream(at place, e entry) (io.ReadCloser, error) {
-	f, err := openFile(s.packs[at.pack].path, s.hash)
+	f, err := os.Open(s.packs[at.pack].path)
 	if err != nil {
 		return nil, err
 	}
-	r := newReader()
-	if err = r.seek(f, e.body); err == nil {
-		var o *stream
-		if o, err = newStream(r.buf, f.f); err == nil {
-			o.left = e.size
-			return o, nil
-		}
+	o, err := newStream(bufio.NewReader(io.NewSectionReader(f, e.body, maxPack-e.body)), f)
+	if err != nil {
+		f.Close()
+		return nil, s.damaged(at, err)
 	}
-	f.f.Close()
-	return nil, s.damaged(at, err)
+	o.left = e.size
+	return o, nil
 }
 
 // stream inflates an object while it is read, and checks its length and sum at the end.
@@ -178,6 +196,19 @@ func (r *stream) Read(b []byte) (int, error) {
 		}
 	}
 	return n, err
+}
+
+// ended reports an error unless r is at its end and its sum is right.
+func ended(r io.Reader) error {
+	var one [1]byte
+	switch _, err := io.ReadFull(r, one[:]); err {
+	case io.EOF:
+		return nil
+	case nil:
+		return errors.New("damaged object: longer than its header says")
+	default:
+		return fmt.Errorf("damaged object: %w", err)
+	}
 }
 
 // Close implements io.Closer.

@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/quash-sh/quash/scanner/source/internal/inflate"
 )
 
 // Type is the type of an object, as packs number it.
@@ -48,6 +49,9 @@ func (t Type) String() string {
 const (
 	Large      = 32 << 20
 	maxRebuilt = 512 << 20
+	maxPack    = 1 << 62
+	// trusted is the length up to which memory is taken on a delta's word.
+	trusted    = 16 << 20
 	cacheBytes = 64 << 20
 )
 
@@ -89,23 +93,12 @@ type Store struct {
 	packs []*packed
 	last  int // the pack that had the object asked for last
 
-	files   []*file
-	opened  []int // packs that are open, oldest first
+	files   []*file // by pack, those in use
 	cache   *cache
-	read    *reader
-	inflate inflater
+	broken  map[place]error // what could not be read, so that what is built on it fails at once
+	inflate inflate.Decoder
 	delta   []byte
 }
-
-// packed is a pack with its index, shared between forks.
-type packed struct {
-	path     string // of the .pack file
-	index    *index
-	promised bool // a .promisor file stands beside it: what it names may be elsewhere
-}
-
-// maxOpen bounds the packs that a store holds open.
-const maxOpen = 64
 
 // Open opens an object directory and its alternates. hash is the length of object names, 20 or 32 bytes. What cannot be
 // read comes back as problems; the store has the rest.
@@ -133,16 +126,17 @@ func (s *Store) Fork() *Store {
 func (s *Store) reset() {
 	s.files = make([]*file, len(s.packs))
 	s.cache = newCache(cacheBytes)
-	s.read = newReader()
+	s.broken = map[place]error{}
 }
 
-// Close closes the files. The store can be used again, and opens them anew.
+// Close gives the files back. The store can be used again, and opens them anew.
 func (s *Store) Close() {
-	for _, i := range s.opened {
-		s.files[i].f.Close()
-		s.files[i] = nil
+	for i, f := range s.files {
+		if f != nil {
+			s.packs[i].release()
+			s.files[i] = nil
+		}
 	}
-	s.opened = nil
 }
 
 // readPacks loads the pack indexes of an object directory.
@@ -164,7 +158,7 @@ func readPacks(objects string, hash int) (packs []*packed, problems []Problem) {
 			continue
 		}
 		promised := slices.ContainsFunc(names, func(e fs.DirEntry) bool { return e.Name() == base+".promisor" })
-		packs = append(packs, &packed{filepath.Join(dir, base+".pack"), x, promised})
+		packs = append(packs, &packed{path: filepath.Join(dir, base+".pack"), index: x, promised: promised})
 	}
 	return packs, problems
 }
@@ -254,36 +248,46 @@ func (s *Store) Has(id ID) bool {
 	return false
 }
 
-// Object reads an object. The error is ErrMissing when it is nowhere; any other says what is damaged.
-func (s *Store) Object(id ID) (Object, error) {
-	if at, ok := s.find(id); ok {
-		o, err := s.packedObject(at)
-		if err == nil {
-			return o, nil
+// inEarlier reports whether a pack before the given one has the object too.
+func (s *Store) inEarlier(pack int32, id ID) bool {
+	for _, p := range s.packs[:pack] {
+		if _, ok := p.index.find(id); ok {
+			return true
 		}
-		if loose, looseErr := s.loose(id); looseErr == nil {
-			return loose, nil
-		}
-		return Object{}, err
 	}
-	return s.loose(id)
+	return false
 }
 
-// file returns an open pack.
-func (s *Store) file(i int32) (*file, error) {
-	if f := s.files[i]; f != nil {
-		return f, nil
+// Object reads an object, from whatever has it whole. The error is ErrMissing when it is nowhere; any other says what is damaged.
+func (s *Store) Object(id ID) (Object, error) {
+	at, ok := s.find(id)
+	if !ok {
+		return s.loose(id)
 	}
-	if len(s.opened) == maxOpen {
-		s.files[s.opened[0]].f.Close()
-		s.files[s.opened[0]] = nil
-		s.opened = s.opened[1:]
+	o, err := s.packedObject(at)
+	for i := 0; err != nil && i < len(s.packs); i++ {
+		if off, ok := s.packs[i].index.find(id); ok && int32(i) != at.pack {
+			if o, other := s.packedObject(place{int32(i), off}); other == nil {
+				return o, nil
+			}
+		}
 	}
-	f, err := openFile(s.packs[i].path, s.hash)
 	if err != nil {
-		return nil, fmt.Errorf("pack %s: %w", filepath.Base(s.packs[i].path), err)
+		if loose, other := s.loose(id); other == nil {
+			return loose, nil
+		}
 	}
-	s.files[i] = f
-	s.opened = append(s.opened, int(i))
-	return f, nil
+	return o, err
+}
+
+// file returns a pack, mapped.
+func (s *Store) file(i int32) (*file, error) {
+	if s.files[i] == nil {
+		f, err := s.packs[i].acquire()
+		if err != nil {
+			return nil, err
+		}
+		s.files[i] = f
+	}
+	return s.files[i], nil
 }

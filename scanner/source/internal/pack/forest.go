@@ -1,0 +1,117 @@
+package pack
+
+import (
+	"slices"
+	"sort"
+)
+
+// forest is the objects of one pack as trees: what is stored whole is a root, a delta hangs below its base. Objects are numbered
+// in order of offset.
+type forest struct {
+	pack   int32
+	offset []int64
+	name   []int32 // position in the index
+	kind   []Type  // of a delta: its root's; 0 where there is no root
+	base   []int32 // -1: none
+	child  []int32 // -1: none
+	next   []int32 // of the same base
+	weight []int64 // bytes of the pack that rebuilding the object and all below it takes
+	length int64   // where the last object ends
+}
+
+// newForest reads the header of every object. An object whose header is damaged, or whose base is not in the pack, is left without a root.
+func newForest(f *file, x *index, number int32) *forest {
+	n := x.count
+	t := &forest{
+		pack: number, offset: make([]int64, n), name: make([]int32, n), kind: make([]Type, n), base: make([]int32, n),
+		child: make([]int32, n), next: make([]int32, n), weight: make([]int64, n), length: f.size,
+	}
+	at := make([]int64, n)
+	for i := range n {
+		at[i], _ = x.offset(i) // of a damaged index: 0, where no object is
+		t.name[i] = int32(i)
+	}
+	slices.SortFunc(t.name, func(a, b int32) int {
+		if at[a] != at[b] {
+			return int(min(max(at[a]-at[b], -1), 1))
+		}
+		return int(a - b)
+	})
+	for i, name := range t.name {
+		t.offset[i] = at[name]
+	}
+	for i := range t.base {
+		t.base[i] = t.root(f, x, i)
+		t.child[i], t.next[i] = -1, -1
+	}
+	t.join()
+	return t
+}
+
+// root notes the type of an object stored whole, and returns the number of a delta's base.
+func (t *forest) root(f *file, x *index, i int) int32 {
+	e, err := f.header(t.offset[i], x.hash)
+	if err != nil {
+		return -1
+	}
+	switch e.typ {
+	case offsetDelta:
+		return t.number(e.base)
+	case refDelta:
+		if off, ok := x.find(e.ref); ok {
+			return t.number(off)
+		}
+		return -1
+	default:
+		t.kind[i] = e.typ
+		return -1
+	}
+}
+
+// number is the object at an offset, -1 when none is there.
+func (t *forest) number(off int64) int32 {
+	i := sort.Search(len(t.offset), func(i int) bool { return t.offset[i] >= off })
+	if i == len(t.offset) || t.offset[i] != off {
+		return -1
+	}
+	return int32(i)
+}
+
+// join hangs the deltas below their bases, from the roots down, so that deltas in a circle stay outside; then it hands types
+// down and weights up.
+func (t *forest) join() {
+	for i := len(t.base) - 1; i >= 0; i-- { // the child with the lowest offset comes first
+		if b := t.base[i]; b >= 0 {
+			t.next[i] = t.child[b]
+			t.child[b] = int32(i)
+		}
+	}
+	order := make([]int32, 0, len(t.base))
+	for i, k := range t.kind {
+		if k != 0 {
+			order = append(order, int32(i))
+		}
+	}
+	for at := 0; at < len(order); at++ {
+		i := order[at]
+		t.weight[i] = t.extent(i)
+		for c := t.child[i]; c >= 0; c = t.next[c] {
+			t.kind[c] = t.kind[i]
+			order = append(order, c)
+		}
+	}
+	for _, i := range slices.Backward(order) {
+		if b := t.base[i]; b >= 0 {
+			t.weight[b] += t.weight[i]
+		}
+	}
+}
+
+// extent is how many bytes of the pack an object takes.
+func (t *forest) extent(i int32) int64 {
+	end := t.length
+	if int(i)+1 < len(t.offset) {
+		end = t.offset[i+1]
+	}
+	return end - t.offset[i]
+}
