@@ -13,4 +13,13 @@
 // from the views before it, so plain text costs one pass.
 //
 // Work and memory are linear in the text: no entity is ever expanded but into one character.
+//
+// [Kinds] are the ways of writing that hide a key in any text. Each finds where a text looks so written and makes a [Sheet]: of escapes
+// and the like the neighbourhood of each, of base64 and other codes for bytes the run itself, both with the way back to the place in
+// the text ([Part.Source]). What a kind finds depends on a bounded neighbourhood alone, so that a caller may give a long text in
+// overlapping blocks. A code for bytes is undone only where the result is ASCII, as keys are: pictures, hashes and long names
+// are passed over without being decoded.
+//
+// Latin-1, Windows-125x and other charsets that extend ASCII need no view: an ASCII key stands in them as it is. Only their no-break
+// space and soft hyphen are undone, with the invisible characters.
 package decode
