@@ -18,9 +18,12 @@ type Hit struct {
 type Filter struct {
 	class [256]uint32
 	// next holds, per state and class, the next state's row offset; accept is set when that state ends keywords.
-	next   []uint32
-	width  uint32
-	ends   map[uint32][]int // row offset of a state -> keywords that end there, longest first
+	// States are numbered by depth, so that those which nearly all bytes lead to share few pages.
+	next  []uint32
+	width uint32
+	// ends are, by state, the keywords that end there, longest first, as a range of list.
+	ends   [][2]uint32
+	list   []int
 	length []int
 	max    int
 }
@@ -29,11 +32,13 @@ const (
 	accept = 1 << 31
 	// interleaveMin is the text length in bytes from which four streams pay off (BenchmarkScan).
 	interleaveMin = 256
+	// room is for how many hits of a stream no memory is taken from the heap.
+	room = 48
 )
 
 // New builds the automaton. Keywords are compared without regard to ASCII case; empty ones are never found.
 func New(keywords []string) *Filter {
-	f := &Filter{ends: map[uint32][]int{}}
+	f := &Filter{}
 	for _, k := range keywords {
 		f.length = append(f.length, len(k))
 		f.max = max(f.max, len(k))
@@ -72,73 +77,75 @@ func (f *Filter) classify(keywords []string) {
 	}
 }
 
-// node is a state while the automaton is built.
-type node struct {
-	next []int32 // by class; -1 is none
-	ends []int
-	fail int32
-}
-
-func (f *Filter) newNode() node {
-	n := node{next: make([]int32, f.width)}
-	for i := range n.next {
-		n.next[i] = -1
+// trie makes a state of every beginning of a keyword, the shorter first, and the edges between them. It returns the states that
+// keywords end in, by keyword.
+func (f *Filter) trie(keywords []string) []uint32 {
+	total := 1
+	for _, k := range keywords {
+		total += len(k)
 	}
-	return n
-}
-
-func (f *Filter) trie(keywords []string) []node {
-	nodes := []node{f.newNode()}
-	for id, k := range keywords {
-		if k == "" {
-			continue
-		}
-		at := int32(0)
-		for i := range len(k) {
-			c := f.class[fold(k[i])]
-			if nodes[at].next[c] < 0 {
-				nodes[at].next[c] = int32(len(nodes))
-				nodes = append(nodes, f.newNode())
-			}
-			at = nodes[at].next[c]
-		}
-		nodes[at].ends = append(nodes[at].ends, id)
-	}
-	return nodes
-}
-
-// link resolves failure links breadth first and writes the dense table.
-func (f *Filter) link(nodes []node) {
-	queue := []int32{0}
-	for len(queue) > 0 {
-		at := queue[0]
-		queue = queue[1:]
-		n := &nodes[at]
-		for c, to := range n.next {
-			back := int32(0)
-			if at != 0 {
-				back = nodes[n.fail].next[c]
-			}
-			if to < 0 {
-				n.next[c] = max(back, 0)
+	f.next = make([]uint32, 0, total*int(f.width))
+	f.newState()
+	at := make([]uint32, len(keywords))
+	for depth := range f.max {
+		for id, k := range keywords {
+			if depth >= len(k) {
 				continue
 			}
-			nodes[to].fail = max(back, 0)
-			nodes[to].ends = append(nodes[to].ends, nodes[nodes[to].fail].ends...)
-			queue = append(queue, to)
+			edge := at[id] + f.class[fold(k[depth])]
+			if f.next[edge] == 0 {
+				f.next[edge] = f.newState()
+			}
+			at[id] = f.next[edge]
 		}
 	}
-	f.next = make([]uint32, len(nodes)*int(f.width))
-	for s, n := range nodes {
-		if len(n.ends) > 0 {
-			f.ends[uint32(s)*f.width] = n.ends
+	return at
+}
+
+// newState adds a row and returns its offset.
+func (f *Filter) newState() uint32 {
+	row := len(f.next)
+	f.next = f.next[:row+int(f.width)]
+	return uint32(row)
+}
+
+// link resolves failure links, the shorter states first: a state's row is that of the longest other state that its text ends with,
+// but for its own edges.
+func (f *Filter) link(last []uint32) {
+	states := len(f.next) / int(f.width)
+	fail := make([]uint32, states)
+	own := make([][]int, states)
+	for id, row := range last {
+		if row > 0 {
+			own[row/f.width] = append(own[row/f.width], id)
 		}
-		for c, to := range n.next {
-			v := uint32(to) * f.width
-			if len(nodes[to].ends) > 0 {
-				v |= accept
+	}
+	f.ends = make([][2]uint32, states)
+	for s := range states {
+		row := f.next[s*int(f.width):][:f.width]
+		back := fail[s]
+		from := uint32(len(f.list))
+		f.list = append(f.list, own[s]...)
+		if s > 0 {
+			shorter := f.ends[back/f.width]
+			f.list = append(f.list, f.list[shorter[0]:shorter[1]]...)
+		}
+		f.ends[s] = [2]uint32{from, uint32(len(f.list))}
+		for c, to := range row {
+			miss := uint32(0)
+			if s > 0 {
+				miss = f.next[int(back)+c]
 			}
-			f.next[s*int(f.width)+c] = v
+			if to == 0 {
+				row[c] = miss
+			} else {
+				fail[to/f.width] = miss
+			}
+		}
+	}
+	for i, to := range f.next {
+		if e := f.ends[to/f.width]; e[0] < e[1] {
+			f.next[i] |= accept
 		}
 	}
 }
@@ -167,7 +174,8 @@ func (f *Filter) scan1(text []byte, from, skip int, hits []Hit) []Hit {
 }
 
 func (f *Filter) emit(s uint32, end int, hits []Hit) []Hit {
-	for _, k := range f.ends[s] {
+	e := f.ends[s/f.width]
+	for _, k := range f.list[e[0]:e[1]] {
 		hits = append(hits, Hit{End: end, Keyword: k})
 	}
 	return hits
@@ -182,7 +190,8 @@ func (f *Filter) scan4(text []byte, hits []Hit) []Hit {
 	a, b := text[:steps], text[quarter:][:steps]
 	c, d := text[2*quarter:][:steps], text[3*quarter:][:steps]
 	next, class := f.next, &f.class
-	var part [4][]Hit
+	var rooms [3][room]Hit
+	part := [3][]Hit{rooms[0][:0], rooms[1][:0], rooms[2][:0]}
 	var s0, s1, s2, s3 uint32
 	for i := range steps {
 		s0 = next[s0+class[a[i]]]
@@ -194,19 +203,19 @@ func (f *Filter) scan4(text []byte, hits []Hit) []Hit {
 		}
 		if s0&accept != 0 {
 			s0 &^= accept
-			part[0] = f.emit(s0, i+1, part[0])
+			hits = f.emit(s0, i+1, hits)
 		}
 		if s1&accept != 0 {
 			s1 &^= accept
-			part[1] = f.late(s1, quarter, i, part[1])
+			part[0] = f.late(s1, quarter, i, part[0])
 		}
 		if s2&accept != 0 {
 			s2 &^= accept
-			part[2] = f.late(s2, 2*quarter, i, part[2])
+			part[1] = f.late(s2, 2*quarter, i, part[1])
 		}
 		if s3&accept != 0 {
 			s3 &^= accept
-			part[3] = f.late(s3, 3*quarter, i, part[3])
+			part[2] = f.late(s3, 3*quarter, i, part[2])
 		}
 	}
 	for _, p := range part {

@@ -3,7 +3,9 @@ package prefilter
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -72,27 +74,81 @@ func TestNoKeywords(t *testing.T) {
 	}
 }
 
-// BenchmarkScan shows that the cost of a byte does not depend on the number of keywords.
-func BenchmarkScan(b *testing.B) {
+// keywordsLike makes n keywords of the kinds that rules have: the prefix of an issuer's keys, and names.
+func keywordsLike(n int) []string {
 	rnd := rand.New(rand.NewPCG(1, 2))
-	text := make([]byte, 1<<20)
-	for i := range text {
-		text[i] = "etaoin shrdlu_=\n(){}ETA"[rnd.IntN(23)]
-	}
-	for _, n := range []int{50, 250, 1000} {
-		var keywords []string
-		for i := range n {
-			keywords = append(keywords, fmt.Sprintf("kw%d_%c%c", i, 'a'+rnd.IntN(26), 'a'+rnd.IntN(26)))
+	letters := func(n int) string {
+		b := make([]byte, n)
+		for i := range b {
+			b[i] = "etaoinsrhldcumfpgwybvkxjqz"[min(rnd.IntN(26), rnd.IntN(26))]
 		}
-		f := New(keywords)
-		for _, size := range []int{64, 4 << 10, 1 << 20} {
+		return string(b)
+	}
+	keywords := []string{"password", "secret", "token", "api_key", "apikey", "bearer", "https://", "-----begin"}
+	for len(keywords) < n {
+		switch rnd.IntN(5) {
+		case 0:
+			keywords = append(keywords, letters(2)+"_"+letters(3)+"_")
+		case 1:
+			keywords = append(keywords, letters(3)+"-"+string(rune('0'+rnd.IntN(10))))
+		case 2:
+			keywords = append(keywords, letters(4)+"_")
+		case 3:
+			keywords = append(keywords, letters(5+rnd.IntN(6)))
+		case 4:
+			keywords = append(keywords, letters(6)+"."+letters(3))
+		}
+	}
+	return keywords
+}
+
+// ownText is text of this module: code, documentation and rule files.
+func ownText(b *testing.B) []byte {
+	var text []byte
+	root := os.DirFS("../../..")
+	for _, pattern := range []string{"*.md", "rules/*.yaml", "rules/*.go", "scanner/*.go", "scanner/source/*.go", "revoker/*.go"} {
+		names, err := fs.Glob(root, pattern)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, name := range names {
+			data, err := fs.ReadFile(root, name)
+			if err != nil {
+				b.Fatal(err)
+			}
+			text = append(text, data...)
+		}
+	}
+	return text
+}
+
+// BenchmarkScan shows that the cost of a byte hardly depends on the number of keywords.
+func BenchmarkScan(b *testing.B) {
+	text := ownText(b)
+	for _, n := range []int{50, 200, 450, 1000} {
+		f := New(keywordsLike(n))
+		for _, size := range []int{64, 4 << 10, min(1<<20, len(text))} {
 			b.Run(fmt.Sprintf("keywords=%d/bytes=%d", n, size), func(b *testing.B) {
 				b.SetBytes(int64(size))
 				var hits []Hit
 				for b.Loop() {
 					hits = f.Scan(text[:size], hits[:0])
 				}
+				b.ReportMetric(float64(len(hits))/float64(size)*1024, "hits/KiB")
 			})
 		}
+	}
+}
+
+// BenchmarkNew is what the automaton costs at the start.
+func BenchmarkNew(b *testing.B) {
+	for _, n := range []int{50, 450, 1000} {
+		keywords := keywordsLike(n)
+		b.Run(fmt.Sprintf("keywords=%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				New(keywords)
+			}
+		})
 	}
 }
