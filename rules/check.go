@@ -25,16 +25,19 @@ func CheckBuiltin(o Options) []Problem {
 	if err != nil {
 		return []Problem{{File: "rules", Msg: err.Error()}}
 	}
-	var files []*File
 	var problems []Problem
 	for i := range all {
-		c := &checker{file: all[i].unpack()}
+		f, err := all[i].unpack()
+		if err != nil {
+			return []Problem{{File: "rules", Msg: err.Error()}}
+		}
+		c := &checker{file: f}
 		if c.prepare(o); len(c.problems) == 0 {
 			c.run()
 		}
-		files, problems = append(files, c.file), append(problems, c.problems...)
+		problems = append(problems, c.problems...)
 	}
-	return append(problems, strayVars(files, o)...)
+	return append(problems, strayVars(all, o)...)
 }
 
 // check decodes and checks. The file is nil when it could not be decoded.
@@ -114,6 +117,9 @@ func (c *checker) run() {
 	if c.file.Docs != "" && !strings.HasPrefix(c.file.Docs, "https://") {
 		c.addf(at{"docs"}, "", "docs %q: an https address is wanted", c.file.Docs)
 	}
+	if !c.allows(nil, "", c.file.Allow) {
+		return
+	}
 	seen := make(map[string]bool)
 	for i := range c.file.Rules {
 		r := &ruleChecker{checker: c, rule: &c.file.Rules[i], where: at{"rules", i}}
@@ -148,7 +154,7 @@ func (c *ruleChecker) addf(where at, format string, args ...any) {
 func (c *ruleChecker) run() {
 	c.fields()
 	c.keywords()
-	if c.pattern() && c.checks() {
+	if allowed := c.allowed(); c.pattern() && allowed && c.checks() {
 		c.examples()
 	}
 	c.flows()

@@ -119,10 +119,23 @@ func (r *Rule) find(text string, checksums bool) (found []map[string]string, why
 		if why = failures(r.Validate(parts), checksums); why != "" || seen[parts["token"]] {
 			continue
 		}
+		if _, counts := r.Places(Occurrence{Token: parts["token"], Match: text[m[0]:m[1]], Line: lineAround(text, m[0], m[1])}); !counts {
+			why = "an allow of the rule or its file takes it out"
+			continue
+		}
 		seen[parts["token"]] = true
 		found = append(found, parts)
 	}
 	return found, why
+}
+
+// lineAround is the line of a text from one place to another.
+func lineAround(text string, from, to int) string {
+	from = strings.LastIndexByte(text[:from], '\n') + 1
+	if i := strings.IndexByte(text[to:], '\n'); i >= 0 {
+		return text[from : to+i]
+	}
+	return text[from:]
 }
 
 func (r *Rule) hasKeyword(text string) bool {
@@ -139,7 +152,7 @@ func (r *Rule) hasKeyword(text string) bool {
 func failures(results []Result, checksums bool) string {
 	var notes []string
 	for _, res := range results {
-		if !res.OK && (checksums || res.Check.Kind != "checksum") {
+		if !res.OK && (checksums || !res.Weak) {
 			notes = append(notes, res.Note)
 		}
 	}

@@ -15,6 +15,32 @@ type Options struct {
 	Vars map[string]string
 }
 
+// Outline is what a search needs of a rule before it has met one of the rule's keys. The rest of a built-in rule is read when
+// it is first asked for.
+type Outline struct {
+	// ID and Keywords are the rule's.
+	ID       string
+	Keywords []string
+	Facts
+
+	held *held
+	n    int // the rule's number in its file
+}
+
+// Rule is the rule itself.
+func (o *Outline) Rule() *Rule { return &o.held.file().Rules[o.n] }
+
+// held is a rule file of a set.
+type held struct {
+	// name is the file's, for problems.
+	name string
+	// version names the file's content and its vars.
+	version string
+	// file is the file's content.
+	file  func() *File
+	rules []Outline
+}
+
 // Builtin returns the rules that quash ships. Their proofs (examples, recorded replies) were run by this package's
 // tests and are not run again; patterns into which the operator puts a var are.
 func Builtin(o Options) (*Set, error) {
@@ -22,19 +48,70 @@ func Builtin(o Options) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	var files []*File
+	files := make([]*held, len(all))
 	var problems []Problem
 	for i := range all {
-		c := &checker{file: all[i].unpack()}
-		if replaced := c.prepare(o); !replaced {
-			c.file.know(all[i].Facts)
+		p := &all[i]
+		if !p.concerned(o) {
+			files[i] = p.hold()
+			continue
 		}
-		files, problems = append(files, c.file), append(problems, c.problems...)
+		f, err := p.unpack()
+		if err != nil {
+			return nil, err
+		}
+		c := &checker{file: f}
+		c.prepare(o)
+		problems = append(problems, c.problems...)
+		if len(problems) == 0 {
+			files[i] = hold(f)
+		}
 	}
-	if problems = append(problems, strayVars(files, o)...); len(problems) > 0 {
+	if problems = append(problems, strayVars(all, o)...); len(problems) > 0 {
 		return nil, join(problems)
 	}
 	return newSet(files)
+}
+
+// concerned reports whether the operator set a var of the file.
+func (p *packed) concerned(o Options) bool {
+	return slices.ContainsFunc(p.vars, func(name string) bool { _, ok := o.Vars[p.provider+"."+name]; return ok })
+}
+
+// hold holds an embedded file, to be read when it is first asked for.
+func (p *packed) hold() *held {
+	h := &held{name: "rules/" + p.provider + ".yaml", version: p.version, rules: p.rules}
+	h.file = sync.OnceValue(func() *File {
+		f, err := p.unpack()
+		if err != nil {
+			panic("rules: " + err.Error()) // the tests of this package read every file
+		}
+		(&checker{file: f}).prepare(Options{})
+		f.know(h.rules)
+		return f
+	})
+	return h.number()
+}
+
+// hold holds a file that was read.
+func hold(f *File) *held {
+	h := &held{name: f.name, version: f.version(), file: func() *File { return f }}
+	for i := range f.Rules {
+		h.rules = append(h.rules, f.Rules[i].outline())
+	}
+	return h.number()
+}
+
+// number tells the outlines whose they are.
+func (h *held) number() *held {
+	for i := range h.rules {
+		h.rules[i].held, h.rules[i].n = h, i
+	}
+	return h
+}
+
+func (r *Rule) outline() Outline {
+	return Outline{ID: r.ID, Keywords: r.Keywords, Facts: r.compiled.facts()}
 }
 
 // With returns a new set that has the rules of one more file. The file passes every check of [CheckFile] first, and the error
@@ -44,28 +121,36 @@ func (s *Set) With(name string, data []byte, o Options) (*Set, error) {
 	if len(problems) > 0 {
 		return nil, join(problems)
 	}
-	return newSet(append(slices.Clone(s.files), f))
+	return newSet(append(slices.Clone(s.files), hold(f)))
 }
 
 // newSet puts files together.
-func newSet(files []*File) (*Set, error) {
-	s := &Set{files: files, byID: make(map[string]int)}
+func newSet(files []*held) (*Set, error) {
+	s := &Set{files: files, byID: make(map[string]*Outline, 512)}
 	for _, f := range files {
-		for i := range f.Rules {
-			s.rules = append(s.rules, &f.Rules[i])
+		for i := range f.rules {
+			s.rules = append(s.rules, &f.rules[i])
 		}
 	}
-	slices.SortStableFunc(s.rules, func(a, b *Rule) int { return cmp.Compare(a.ID, b.ID) })
-	for i, r := range s.rules {
-		if j, taken := s.byID[r.ID]; taken {
+	slices.SortStableFunc(s.rules, func(a, b *Outline) int { return cmp.Compare(a.ID, b.ID) })
+	for _, r := range s.rules {
+		if other, taken := s.byID[r.ID]; taken {
 			return nil, fmt.Errorf("rule id %q: used in %s and in %s; ids are unique over all files",
-				r.ID, s.rules[j].file.name, r.file.name)
+				r.ID, other.held.name, r.held.name)
 		}
-		s.byID[r.ID] = i
+		s.byID[r.ID] = r
 	}
 	s.version = sync.OnceValue(s.computeVersion)
 	return s, nil
 }
 
 // Files yields the rule files of the set.
-func (s *Set) Files() iter.Seq[*File] { return slices.Values(s.files) }
+func (s *Set) Files() iter.Seq[*File] {
+	return func(yield func(*File) bool) {
+		for _, h := range s.files {
+			if !yield(h.file()) {
+				return
+			}
+		}
+	}
+}

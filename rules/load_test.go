@@ -1,19 +1,20 @@
 package rules
 
 import (
-	"bytes"
-	"encoding/gob"
+	"encoding/json"
 	"flag"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write builtin.gob and schema.json anew")
+var update = flag.Bool("update", false, "write builtin.index, builtin.json and schema.json anew")
 
 // sources lists the rule files, sorted.
 func sources(t testing.TB) []string {
@@ -58,37 +59,71 @@ func pack(t *testing.T, name string) packed {
 	if len(problems) > 0 {
 		t.Fatal(join(problems))
 	}
+	text, err := json.Marshal(withoutZeros(reflect.ValueOf(*file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := packed{
+		provider: file.Provider, version: file.version(), text: string(text) + "\n",
+		vars: slices.Sorted(maps.Keys(file.Vars)),
+	}
 	c := &checker{file: prepared}
 	if c.prepare(Options{}); len(c.problems) > 0 {
 		t.Fatal(join(c.problems))
 	}
-	p := packed{File: *file, Digest: file.digest}
-	for i := range prepared.Rules {
-		p.Facts = append(p.Facts, prepared.Rules[i].computeFacts())
-	}
+	p.rules = hold(prepared).rules
 	return p
 }
 
 // TestGeneratedRules compares the embedded form with the rule files and with what follows from them.
 func TestGeneratedRules(t *testing.T) {
-	var want []packed
+	var index, text strings.Builder
 	for _, name := range sources(t) {
-		want = append(want, pack(t, name))
+		p := pack(t, name)
+		index.WriteString(p.line())
+		text.WriteString(p.text)
+		for i := range p.rules {
+			line := p.rules[i].line()
+			if want := 7 + len(p.rules[i].Keywords); strings.Count(line, "\t") != want || strings.Count(line, "\n") != 1 {
+				t.Fatalf("%s: a tab or line end in what the index says of it", p.rules[i].ID)
+			}
+			index.WriteString(line)
+		}
 	}
-	got, err := builtinFiles()
-	content := func(files []packed) string { return digest(withoutZeros(reflect.ValueOf(files))) }
-	switch same := err == nil && content(got) == content(want); {
-	case same:
-	case *update:
-		var buf bytes.Buffer
-		if err := gob.NewEncoder(&buf).Encode(want); err != nil {
+	for name, form := range map[string][2]string{
+		"builtin.index": {builtinIndex, index.String()}, "builtin.json": {builtinText, text.String()},
+	} {
+		switch same := form[0] == form[1]; {
+		case same:
+		case *update:
+			if err := os.WriteFile(name, []byte(form[1]), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		default:
+			t.Errorf("%s is not what the rule files say; run go generate ./rules", name)
+		}
+	}
+}
+
+// TestEmbeddedFiles reads every file out of the embedded form: it is the one that was put in.
+func TestEmbeddedFiles(t *testing.T) {
+	all, err := builtinFiles()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range all {
+		f, err := all[i].unpack()
+		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile("builtin.gob", buf.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
+		if want, _ := decode("", readFile(t, all[i].provider+".yaml")); f.computeDigest() != want.digest || f.digest != want.digest {
+			t.Errorf("%s is not what its rule file says", all[i].provider)
 		}
-	default:
-		t.Errorf("builtin.gob is not what the rule files say (%v); run go generate ./rules", err)
+	}
+	for _, index := range []string{"rule\ta\t1\t0\t0\t\ta\taaa\n", "file\ta\tv\t9\n", "file\ta\tv\t0\nrule\ta\tx\t0\t0\t\ta\taaa\n", "other\n"} {
+		if _, err := readIndex(index, "{}"); err == nil {
+			t.Errorf("index %q was read", index)
+		}
 	}
 }
 

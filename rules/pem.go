@@ -25,12 +25,23 @@ const opensshMagic = "openssh-key-v1\x00"
 // pemBegin finds the label of a block.
 var pemBegin = regexp.MustCompile(`-----BEGIN ([A-Z0-9 ]+)-----`)
 
+// wrongDER is said of a block whose bytes are not of the kind that its label names: altered for publication, or damaged.
+const wrongDER = "the PEM block does not hold what its label says"
+
+// leastAltered is the least length in characters of a body that does not decode and may yet be an altered key.
+const leastAltered = 120
+
+var base64Form = regexp.MustCompile(`^[0-9A-Za-z+/]+={0,2}$`)
+
 func runPEM(_ *Rule, _ string, parts map[string]string) (ok bool, note string, applies bool) {
 	label, body, headers := readPEM(parts["token"])
 	if label == "" {
 		return false, "no PEM block", true
 	}
 	data, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(body, "="))
+	if err != nil && len(body) >= leastAltered && base64Form.MatchString(body) {
+		return false, wrongDER, true
+	}
 	if err != nil || len(data) == 0 {
 		return false, "the body of the PEM block does not decode", true
 	}
@@ -38,7 +49,7 @@ func runPEM(_ *Rule, _ string, parts map[string]string) (ok bool, note string, a
 		return true, "encrypted " + strings.ToLower(label), true
 	}
 	if !derFits(label, data) {
-		return false, "the PEM block does not hold what its label says", true
+		return false, wrongDER, true
 	}
 	return true, "decodes as " + strings.ToLower(label), true
 }
@@ -58,9 +69,18 @@ func readPEM(text string) (label, body, headers string) {
 			headers += line
 			continue
 		}
-		body += strings.Trim(line, " \t\n\"'+,;\\")
+		body += unquoted(strings.TrimSpace(line))
 	}
 	return label, body, headers
+}
+
+// unquoted takes a line of base64 out of the string literals that a program joins. A + at the end of a line without quotes is a
+// character of the body.
+func unquoted(line string) string {
+	if !strings.ContainsAny(line, `"'`) {
+		return strings.Trim(line, ",;\\")
+	}
+	return strings.Trim(line, " \t\"'+,;\\")
 }
 
 // derFits reports whether decoded bytes are of the kind that the label names. A label that is not known fits anything.

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // The forms of names.
@@ -28,6 +29,7 @@ func (c *checker) prepare(o Options) (replaced bool) {
 	if len(f.Rules) == 0 {
 		c.addf(nil, "", "no rules; a rule file has at least one")
 	}
+	f.allow = sync.OnceValue(func() []allowance { return compileAllows(f.Allow) })
 	replaced = c.setVars(o)
 	for i := range f.Rules {
 		r := &f.Rules[i]
@@ -117,11 +119,11 @@ func (f *File) expandVars(pattern string) (string, error) {
 }
 
 // strayVars refuses an operator's var that no file knows: a misspelt name would silently change nothing.
-func strayVars(files []*File, o Options) []Problem {
+func strayVars(files []packed, o Options) []Problem {
 	known := make(map[string]bool)
 	for _, f := range files {
-		for name := range f.Vars {
-			known[f.Provider+"."+name] = true
+		for _, name := range f.vars {
+			known[f.provider+"."+name] = true
 		}
 	}
 	var problems []Problem

@@ -14,21 +14,27 @@ type compiled struct {
 	tree  func() *syntax.Regexp
 	re    func() *regexp.Regexp
 	near  func() map[string]*regexp.Regexp
-	facts func() facts
+	allow func() *allowances
+	facts func() Facts
 }
 
-// facts are what follows from a rule's expressions.
-type facts struct {
-	Span     Span
-	Prefix   string
+// Facts are what follows from a rule's expressions.
+type Facts struct {
+	// Span bounds what the rule looks at; see [Rule.Span].
+	Span Span
+	// Prefix is that of [Rule.Prefix].
+	Prefix string
+	// Offset and Anchored are the results of [Rule.Anchor].
 	Offset   int
 	Anchored bool
-	// Expr is the pattern as it is compiled: letters fold within ASCII. Writing it costs more than compiling it.
+	// Literal is that of [Rule.Literal].
+	Literal string
+	// Expr is that of [Rule.Expression]. Writing it costs more than compiling it.
 	Expr string
 }
 
-func (r *Rule) computeFacts() facts {
-	f := facts{Span: r.computeSpan(), Prefix: prefixOf(tokenTree(r.compiled.tree())), Expr: r.compiled.tree().String()}
+func (r *Rule) computeFacts() Facts {
+	f := Facts{Span: r.computeSpan(), Prefix: prefixOf(tokenTree(r.compiled.tree())), Expr: r.compiled.tree().String(), Literal: r.Literal()}
 	f.Offset, f.Anchored = r.computeAnchor()
 	return f
 }
@@ -37,9 +43,9 @@ func (r *Rule) computeFacts() facts {
 func (r *Rule) Expression() string { return r.compiled.facts().Expr }
 
 // know gives the rules of a file the facts that were computed before, in order.
-func (f *File) know(all []facts) {
+func (f *File) know(all []Outline) {
 	for i := range f.Rules {
-		f.Rules[i].compiled.facts = func() facts { return all[i] }
+		f.Rules[i].compiled.facts = func() Facts { return all[i].Facts }
 	}
 }
 
@@ -54,6 +60,7 @@ func (r *Rule) compiler() compiled {
 		}
 		return near
 	})
+	c.allow = sync.OnceValue(r.compileAllowances)
 	c.facts = sync.OnceValue(r.computeFacts)
 	return c
 }
@@ -125,16 +132,13 @@ func (r *Rule) Regexp() *regexp.Regexp { return r.compiled.re() }
 func (r *Rule) NearRegexp(name string) *regexp.Regexp { return r.compiled.near()[name] }
 
 // Span bounds what the rule looks at: the greatest length of a match, from the pattern and Max, and how far beside a
-// match a near part may end. The byte that a \b or $ at an edge looks at is not counted.
+// match anything can stand that decides about its near parts. The byte that a \b or $ at an edge looks at is not counted.
 func (r *Rule) Span() Span { return r.compiled.facts().Span }
 
 func (r *Rule) computeSpan() Span {
-	s := Span{Match: longest(r.compiled.tree())}
-	if r.Max > 0 && (s.Match == unbounded || r.Max < s.Match) {
-		s.Match = r.Max
-	}
-	for _, n := range r.Near {
-		s.Context = max(s.Context, n.Within+longest(mustParse(n.Pattern)))
+	s := Span{Match: r.longestMatch()}
+	for name := range r.Near {
+		s.Context = max(s.Context, r.NearSight(name).Around)
 	}
 	return s
 }

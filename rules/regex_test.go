@@ -35,7 +35,7 @@ func TestSpan(t *testing.T) {
 	r := ruleOf(`a{1,50}`)
 	r.Max = 9
 	r.Near = map[string]Near{"id": {Pattern: `x{5}`, Within: 100}, "other": {Pattern: `x`, Within: 7}}
-	if got, want := r.Span(), (Span{Match: 9, Context: 105}); got != want {
+	if got, want := r.Span(), (Span{Match: 9, Context: 4*100 + 2*5 + 3*9}); got != want {
 		t.Errorf("span %v, want %v", got, want)
 	}
 }

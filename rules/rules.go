@@ -42,11 +42,14 @@ type File struct {
 	// Vars are the named pieces of patterns, written {{name}} in a pattern, that an operator may replace; the value
 	// here is the default.
 	Vars map[string]string `yaml:"vars,omitempty"`
+	// Allow describes matches that are no finding of any rule of the file.
+	Allow []Allow `yaml:"allow,omitempty"`
 	// Rules are the kinds of key.
 	Rules []Rule `yaml:"rules"`
 
 	name   string // as the caller knows the file, for problems
 	digest string // of the content as it was read
+	allow  func() []allowance
 }
 
 // Rule is one kind of key. The zero value of every optional field means "not known".
@@ -76,6 +79,11 @@ type Rule struct {
 	Near map[string]Near `yaml:"near,omitempty"`
 	// Checks are the offline checks; [Rule.Validate] runs them.
 	Checks []Check `yaml:"validate,omitempty"`
+	// Path is an RE2 expression that matches in the path of every file in which the rule finds anything. Empty: every
+	// file, and text that has no path.
+	Path string `yaml:"path,omitempty"`
+	// Allow describes matches that are no finding of this rule.
+	Allow []Allow `yaml:"allow,omitempty"`
 	// Severity is the harm of a live key. Default: high.
 	Severity Severity `yaml:"severity,omitempty"`
 	// Confidence is that of a match whose checks passed. Default: medium.
@@ -110,7 +118,8 @@ type Rule struct {
 // File returns the rule file that the rule was loaded from.
 func (r *Rule) File() *File { return r.file }
 
-// Near is a part of a key that stands near the match.
+// Near is a part of a key that stands near the match. It is taken only where it can belong to no other key of the family: two
+// keys and two parts that stand in no order are left apart, with a reason.
 type Near struct {
 	// Pattern is an RE2 expression; its group of the part's own name, or the whole match, is the part.
 	Pattern string `yaml:"pattern"`
@@ -118,6 +127,8 @@ type Near struct {
 	Within int `yaml:"within"`
 	// Optional says that the key can stand without this part.
 	Optional bool `yaml:"optional,omitempty"`
+	// Shared says that one such part may belong to several keys, as the id of an account does.
+	Shared bool `yaml:"shared,omitempty"`
 }
 
 // Check is one offline check, written {kind: argument}. The kinds, and their arguments:
@@ -127,6 +138,9 @@ type Near struct {
 //	entropy   the least bits per character of the token, by the frequencies of its own characters (4 is random hex)
 //	distinct  the least number of distinct characters in the token
 //	words     none: the token, without the issuer's prefix, must not consist of words
+//	literal   password, secret, address, basic, header, sql or command: the token is a literal and no variable, template or
+//	          word of a language; the scanner judges by its looks, the name it is given to, the syntax that the argument
+//	          names and the path whether it is a key, and how likely
 //	jwt       header: the body (else the token) up to its first dot decodes to a JSON header with alg
 //	base64    a text that the decoded body (else the token) holds
 //	pem       der: the PEM block in the token decodes, and its DER is of the kind that its label names
@@ -284,25 +298,36 @@ type Span struct {
 
 // Set is loaded rules. It is immutable and safe for concurrent use.
 type Set struct {
-	rules   []*Rule
-	byID    map[string]int
-	files   []*File
+	rules   []*Outline // sorted by ID
+	byID    map[string]*Outline
+	files   []*held
 	version func() string
 }
 
-// All yields the rules sorted by ID.
-func (s *Set) All() iter.Seq[*Rule] { return slices.Values(s.rules) }
+// All yields the rules sorted by ID, whole. Who needs only their outlines has them sooner from [Set.Outlines].
+func (s *Set) All() iter.Seq[*Rule] {
+	return func(yield func(*Rule) bool) {
+		for _, o := range s.rules {
+			if !yield(o.Rule()) {
+				return
+			}
+		}
+	}
+}
+
+// Outlines yields the outlines of the rules sorted by ID.
+func (s *Set) Outlines() iter.Seq[*Outline] { return slices.Values(s.rules) }
 
 // Len is the number of rules.
 func (s *Set) Len() int { return len(s.rules) }
 
 // Rule returns the rule with exactly this ID.
 func (s *Set) Rule(id string) (*Rule, bool) {
-	i, ok := s.byID[id]
+	o, ok := s.byID[id]
 	if !ok {
 		return nil, false
 	}
-	return s.rules[i], true
+	return o.Rule(), true
 }
 
 // Version names the content of the set: two sets with the same rules have the same version.

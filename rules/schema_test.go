@@ -27,6 +27,7 @@ var special = node{
 			"entropy":  node{"type": "number", "exclusiveMinimum": 0},
 			"distinct": node{"type": "number", "exclusiveMinimum": 0},
 			"words":    node{"const": "none"},
+			"literal":  node{"enum": literalKinds},
 			"jwt":      node{"const": "header"},
 			"base64":   node{"type": "string"},
 			"pem":      node{"const": "der"},

@@ -20,6 +20,8 @@ type Result struct {
 	OK bool
 	// Note is the reason in words for a person. It holds no character of the key.
 	Note string
+	// Weak says that a failed check lowers the confidence and no more.
+	Weak bool
 }
 
 // checkKind is one kind of offline check.
@@ -36,6 +38,7 @@ var checkKinds = map[string]checkKind{
 	"entropy":  {arg: positive, run: runEntropy},
 	"distinct": {arg: positive, run: runDistinct},
 	"words":    {arg: only("none"), run: runWords},
+	"literal":  {arg: literalKind, run: runLiteral},
 	"jwt":      {arg: only("header"), run: runJWT},
 	"base64":   {arg: nonEmpty, run: runBase64},
 	"pem":      {arg: only("der"), run: runPEM},
@@ -47,7 +50,7 @@ func (r *Rule) Validate(parts map[string]string) []Result {
 	var results []Result
 	for _, c := range r.Checks {
 		if ok, note, applies := checkKinds[c.Kind].run(r, c.Arg, parts); applies {
-			results = append(results, Result{Check: c, OK: ok, Note: note})
+			results = append(results, Result{Check: c, OK: ok, Note: note, Weak: c.Kind == "checksum" || note == wrongDER})
 		}
 	}
 	return results
@@ -88,6 +91,42 @@ func only(word string) func(string) error {
 		}
 		return nil
 	}
+}
+
+// The kinds of names that [Rule.Literal] returns.
+const (
+	LiteralPassword = "password"
+	LiteralSecret   = "secret"
+	LiteralAddress  = "address"
+	LiteralBasic    = "basic"
+	LiteralHeader   = "header"
+	LiteralSQL      = "sql"
+	LiteralCommand  = "command"
+)
+
+var literalKinds = []string{LiteralPassword, LiteralSecret, LiteralAddress, LiteralBasic, LiteralHeader, LiteralSQL, LiteralCommand}
+
+func literalKind(arg string) error {
+	if !slices.Contains(literalKinds, arg) {
+		return fmt.Errorf("the argument is one of %s, got %q", strings.Join(literalKinds, ", "), arg)
+	}
+	return nil
+}
+
+// Literal is the argument of the rule's check literal, "" when it has none.
+func (r *Rule) Literal() string {
+	for _, c := range r.Checks {
+		if c.Kind == "literal" {
+			return c.Arg
+		}
+	}
+	return ""
+}
+
+// runLiteral takes out what is no literal. What the literal is worth depends on its surroundings and is for the scanner.
+func runLiteral(_ *Rule, _ string, parts map[string]string) (ok bool, note string, applies bool) {
+	v := LookAt(parts["token"])
+	return v.Kind != Reference, v.Why, true
 }
 
 func nonEmpty(arg string) error {

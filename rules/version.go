@@ -51,11 +51,14 @@ func withoutZeros(v reflect.Value) any {
 	return v.Interface()
 }
 
-// computeVersion names the content of a set. The vars are in it beside the files: the operator may have replaced them.
+// version names the content of a file and its vars, which the operator may have replaced.
+func (f *File) version() string { return f.digest + " " + digest(f.Vars) }
+
+// computeVersion names the content of a set.
 func (s *Set) computeVersion() string {
 	var lines []string
-	for _, f := range s.files {
-		lines = append(lines, f.digest+" "+digest(f.Vars))
+	for _, h := range s.files {
+		lines = append(lines, h.version)
 	}
 	slices.Sort(lines)
 	sum := sha256.Sum256([]byte(strings.Join(lines, "\n")))
