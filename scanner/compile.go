@@ -8,49 +8,64 @@ import (
 	"sync"
 
 	"github.com/quash-sh/quash/rules"
+	"github.com/quash-sh/quash/scanner/internal/dfa"
 	"github.com/quash-sh/quash/scanner/internal/prefilter"
 )
 
-// compiled is a rule ready to match. Each of its expressions is compiled when it is first needed: most runs meet the keywords of
-// few rules, and need one form of each.
+// compiled is a rule ready to match. Its expressions are compiled when they are first needed, and the rule itself is read then:
+// most runs meet the keywords of few rules, and a key of fewer.
 type compiled struct {
-	rule   *rules.Rule
-	prefix string
-	span   rules.Span
+	outline *rules.Outline
+	number  int // in index.rules
+	prefix  string
+	span    rules.Span
 	// offset is where a keyword stands in a match of an anchored rule.
 	offset   int
 	anchored bool
 
-	// window is the pattern as it is; atStart and after anchor it at the start of the text, and after one byte, which
-	// lets \b see what stands before.
-	window, atStart, after func() *regexp.Regexp
-	near                   func() []nearPart
+	once sync.Once
+	rule *rules.Rule // the whole rule, after read
+
+	program        func() *dfa.Program
+	atStart, after func() *regexp.Regexp
+	near           func() []nearPart
 }
 
-// nearPart is a further part of a key that may stand beside the match.
-type nearPart struct {
-	name     string
-	within   int
-	optional bool
-	re       *regexp.Regexp
-	group    int
-}
-
-func newCompiled(r *rules.Rule) *compiled {
-	c := &compiled{rule: r, prefix: r.Prefix(), span: r.Span()}
-	c.offset, c.anchored = r.Anchor()
-	c.window = r.Regexp
-	c.atStart = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\A(?:` + r.Expression() + `)`) })
-	c.after = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\A(?s:.)(?:` + r.Expression() + `)`) })
-	c.near = sync.OnceValue(func() []nearPart { return nearParts(r) })
+func newCompiled(o *rules.Outline, number int) *compiled {
+	c := &compiled{outline: o, number: number, prefix: o.Prefix, span: o.Span, offset: o.Offset, anchored: o.Anchored}
+	c.program = sync.OnceValue(func() *dfa.Program { return program(o.Expr) })
+	c.atStart, c.after = anchoredForms(o.Expr)
+	c.near = sync.OnceValue(func() []nearPart { return nearParts(o.Rule()) })
 	return c
+}
+
+// read sees to it that the rule is there. It is to be called before rule is looked at.
+func (c *compiled) read() {
+	c.once.Do(func() { c.rule = c.outline.Rule() })
+}
+
+// program is the automaton of an expression that the loader has taken.
+func program(expr string) *dfa.Program {
+	p, err := dfa.Compile(expr)
+	if err != nil {
+		panic("scanner: " + err.Error())
+	}
+	return p
+}
+
+// lazyRegexp compiles an expression when it is first asked for.
+func lazyRegexp(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
 }
 
 func nearParts(r *rules.Rule) []nearPart {
 	var parts []nearPart
 	for name, n := range r.Near {
 		re := r.NearRegexp(name)
-		parts = append(parts, nearPart{name, n.Within, n.Optional, re, max(0, re.SubexpIndex(name))})
+		parts = append(parts, nearPart{
+			name: name, within: n.Within, optional: n.Optional, shared: n.Shared,
+			re: re, group: max(0, re.SubexpIndex(name)), sight: r.NearSight(name),
+		})
 	}
 	slices.SortFunc(parts, func(a, b nearPart) int { return strings.Compare(a.name, b.name) })
 	return parts
@@ -60,6 +75,10 @@ func nearParts(r *rules.Rule) []nearPart {
 type index struct {
 	rules  []*compiled
 	filter *prefilter.Filter
+	// keywords are the keywords by number, in lower case.
+	keywords []string
+	// tools are for texts that are being searched.
+	tools sync.Pool
 	// wants lists, by keyword number, the rules that have that keyword.
 	wants [][]int
 	// reach is how far left and right of a keyword anything that decides about a match can stand, in bytes.
@@ -76,13 +95,13 @@ func newIndex(set *rules.Set, only, skip []string) (*index, error) {
 	x := &index{}
 	number := map[string]int{}
 	var keywords []string
-	for r := range set.All() {
-		if len(only) > 0 && !slices.Contains(only, r.ID) || slices.Contains(skip, r.ID) {
+	for o := range set.Outlines() {
+		if len(only) > 0 && !slices.Contains(only, o.ID) || slices.Contains(skip, o.ID) {
 			continue
 		}
-		c := newCompiled(r)
+		c := newCompiled(o, len(x.rules))
 		x.reach = max(x.reach, c.span.Match+c.span.Context+lineReach)
-		for _, k := range r.Keywords {
+		for _, k := range o.Keywords {
 			k = strings.ToLower(k)
 			if _, ok := number[k]; !ok {
 				number[k] = len(keywords)
@@ -93,7 +112,8 @@ func newIndex(set *rules.Set, only, skip []string) (*index, error) {
 		}
 		x.rules = append(x.rules, c)
 	}
-	x.filter = prefilter.New(keywords)
+	x.keywords, x.filter = keywords, prefilter.New(keywords)
+	x.tools.New = x.newTools
 	return x, nil
 }
 

@@ -31,6 +31,13 @@ type Finding struct {
 	Allowed bool
 }
 
+// pending is a finding on its way to the sink.
+type pending struct {
+	Finding
+	// places are the paths at which its rule finds it; nil: everywhere, or the path was known at once.
+	places *rules.Places
+}
+
 // Token is the key itself.
 func (f Finding) Token() Secret { return f.Parts["token"] }
 

@@ -19,14 +19,6 @@ type judgement struct {
 	refused    bool
 }
 
-// near takes what was found of the parts beside the key. Without a part that it cannot do without, it is no key.
-func (j *judgement) near(missing, ambiguous []string) {
-	j.refused = len(missing) > 0
-	for _, name := range ambiguous {
-		j.reasons = append(j.reasons, "several values of "+name+" near by, none taken")
-	}
-}
-
 // validate runs the offline checks and the placeholder test; false means that it is no key. A checksum raises or lowers
 // the confidence and never decides alone: published examples rarely carry a right one. A right one outweighs the looks.
 func (j *judgement) validate(parts map[string]string) bool {
@@ -36,24 +28,26 @@ func (j *judgement) validate(parts map[string]string) bool {
 	if j.prefix != "" {
 		j.reasons = append(j.reasons, "prefix "+j.prefix)
 	}
-	checked := false
+	doubt := false
 	for _, res := range j.rule.Validate(parts) {
-		if res.Check.Kind == "checksum" {
-			checked = true
-			j.sure = j.sure || res.OK
-		} else if !res.OK {
+		if !res.OK && !res.Weak {
 			return false
 		}
+		j.sure = j.sure || res.OK && res.Check.Kind == "checksum"
+		doubt = doubt || !res.OK
 		if res.Note != "" {
 			j.reasons = append(j.reasons, res.Note)
 		}
 	}
-	if checked && !j.sure {
+	if doubt && !j.sure {
 		j.confidence = lower(j.confidence)
 	}
 	if j.sure {
 		j.confidence = rules.High
 		return true
+	}
+	if j.rule.Literal() != "" {
+		return true // its surroundings say more than the value alone
 	}
 	return placeholder(strings.TrimPrefix(parts["token"], j.prefix)) == ""
 }
@@ -108,6 +102,7 @@ func byPlace(a, b candidate) int {
 // better orders candidates for one place: the more specific first.
 func better(a, b candidate) int {
 	return cmp.Or(
+		compareBool(a.places != nil, b.places != nil), // what may not count after all
 		-compareBool(a.sure, b.sure),
 		-cmp.Compare(rank(a.finding.Confidence), rank(b.finding.Confidence)),
 		-cmp.Compare(len(a.rule.prefix), len(b.rule.prefix)),

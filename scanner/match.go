@@ -2,10 +2,11 @@ package scanner
 
 import (
 	"bytes"
+	"maps"
 	"regexp"
 	"slices"
 
-	"github.com/quash-sh/quash/scanner/internal/prefilter"
+	"github.com/quash-sh/quash/rules"
 )
 
 // span is bytes [from, to) of a text, counted from the text's beginning.
@@ -23,6 +24,10 @@ type candidate struct {
 	// sure says that a checksum was right.
 	sure    bool
 	allowed bool
+	// half says that another key has it as a part: it is no key of its own, in no view.
+	half bool
+	// places are the paths at which it counts, where the path is not known yet.
+	places *rules.Places
 }
 
 // text is one text as it arrives, in one piece or many. What it finds does not depend on the pieces: a keyword is looked
@@ -35,10 +40,12 @@ type text struct {
 	buf  []byte
 	base int64 // offset of buf[0] in the text
 	seen int64 // how far the prefilter got
-	hits []prefilter.Hit
+	// tools are borrowed from the index until the text ends.
+	tools *tools
 	// waiting are keywords whose surroundings are not complete, by offset of their end.
 	waiting []waiting
 	open    []candidate
+	claims  claims
 	lines   lineCounter
 }
 
@@ -48,7 +55,9 @@ type waiting struct {
 }
 
 func newText(x *index, from Location, emit func(candidate)) *text {
-	return &text{x: x, from: from, emit: emit, lines: newLineCounter(from)}
+	tools := x.tools.Get().(*tools)
+	tools.turn++
+	return &text{x: x, from: from, emit: emit, lines: newLineCounter(from), tools: tools, waiting: tools.waiting[:0]}
 }
 
 // feed takes the next piece; last says that the text ends with it. The piece is not kept when it is the last.
@@ -63,7 +72,11 @@ func (t *text) feed(data []byte, last bool) {
 	t.settle(last)
 	if !last {
 		t.trim(len(data))
+		return
 	}
+	t.tools.waiting = t.waiting
+	t.x.tools.Put(t.tools)
+	t.tools = nil
 }
 
 func (t *text) end() int64 { return t.base + int64(len(t.buf)) }
@@ -71,8 +84,8 @@ func (t *text) end() int64 { return t.base + int64(len(t.buf)) }
 // prefilter finds the keywords of what is new, with the bytes before it that a keyword across the seam needs.
 func (t *text) prefilter() {
 	start := max(t.base, t.seen-int64(max(t.x.filter.Max()-1, 0)))
-	t.hits = t.x.filter.Scan(t.buf[start-t.base:], t.hits[:0])
-	for _, h := range t.hits {
+	t.tools.hits = t.x.filter.Scan(t.buf[start-t.base:], t.tools.hits[:0])
+	for _, h := range t.tools.hits {
 		if end := start + int64(h.End); end > t.seen {
 			t.waiting = append(t.waiting, waiting{end, h.Keyword})
 		}
@@ -90,48 +103,10 @@ func (t *text) look(last bool) {
 		n++
 		hit := span{w.end - int64(t.x.filter.Len(w.keyword)), w.end}
 		for _, r := range t.x.wants[w.keyword] {
-			t.match(t.x.rules[r], hit)
+			t.match(t.x.rules[r], t.x.keywords[w.keyword], hit)
 		}
 	}
 	t.waiting = slices.Delete(t.waiting, 0, n)
-}
-
-// match runs one rule at one keyword. The window is one longest match wide on both sides, so no match that holds the
-// keyword and is not too long can touch an edge of it that is not an edge of the text: no expression ends early, and no \b
-// is satisfied, because it could see no further. What is longer than the rule's longest match is not a match.
-func (t *text) match(c *compiled, hit span) {
-	if c.anchored {
-		t.matchAnchored(c, hit.from-int64(c.offset))
-		return
-	}
-	w := t.window(span{hit.from - int64(c.span.Match), hit.to + int64(c.span.Match)})
-	re := c.window()
-	for _, m := range re.FindAllSubmatchIndex(t.bytes(w), -1) {
-		at := span{w.from + int64(m[0]), w.from + int64(m[1])}
-		if at.from <= hit.from && hit.to <= at.to && at.len() <= int64(c.span.Match) {
-			t.judge(c, re, m, w.from)
-		}
-	}
-}
-
-func (t *text) matchAnchored(c *compiled, start int64) {
-	if start < t.base {
-		return
-	}
-	form, lead := c.atStart, int64(0)
-	if start > 0 {
-		form, lead = c.after, 1
-	}
-	w := t.window(span{start - lead, start + int64(c.span.Match) + 4})
-	re := form()
-	m := re.FindSubmatchIndex(t.bytes(w))
-	if m == nil {
-		return
-	}
-	m[0] += int(lead)
-	if int64(m[1]-m[0]) <= int64(c.span.Match) {
-		t.judge(c, re, m, w.from)
-	}
 }
 
 // window clips a span to what is held.
@@ -145,6 +120,7 @@ func (t *text) bytes(s span) []byte { return t.buf[s.from-t.base : s.to-t.base] 
 func (t *text) judge(c *compiled, re *regexp.Regexp, m []int, base int64) {
 	token := 2 * max(0, re.SubexpIndex("token"))
 	tok := span{base + int64(m[token]), base + int64(m[token+1])}
+	c.read()
 	if tok.from < 0 || tok.to <= tok.from {
 		return
 	}
@@ -156,15 +132,27 @@ func (t *text) judge(c *compiled, re *regexp.Regexp, m []int, base int64) {
 	match := span{base + int64(m[0]), base + int64(m[1])}
 	parts := t.parts(re, m, base)
 	j := judgement{rule: c.rule, prefix: c.prefix, confidence: c.rule.Confidence}
-	j.near(t.beside(c, match, parts))
+	near := t.beside(c, tok, match)
+	maps.Copy(parts, near.values)
+	j.near(near)
 	if !j.validate(parts) {
 		return
 	}
-	j.context(t.bytes(span{match.from, tok.from}))
-	t.open = append(t.open, candidate{
+	places, ok := t.places(c, tok, match)
+	if !ok {
+		return
+	}
+	if kind := c.outline.Literal; kind == "" {
+		j.context(t.bytes(span{match.from, tok.from}))
+	} else if !j.literal(t.setting(kind, match, tok)) {
+		return
+	}
+	found := candidate{
 		rule: c, token: tok, sure: j.sure, allowed: t.allowComment(tok),
-		finding: t.finding(c, tok, parts, j),
-	})
+		finding: t.finding(c, tok, parts, j), places: places,
+	}
+	t.open = append(t.open, found)
+	t.claims.add(found, near.taken)
 }
 
 // parts are the named groups of a match. The group of the key itself is called token even where the pattern names none.
@@ -179,31 +167,6 @@ func (t *text) parts(re *regexp.Regexp, m []int, base int64) map[string]string {
 		parts["token"] = string(t.bytes(span{base + int64(m[0]), base + int64(m[1])}))
 	}
 	return parts
-}
-
-// beside looks for the parts of a key that stand near it. A part with two different values in reach belongs to nobody.
-func (t *text) beside(c *compiled, match span, parts map[string]string) (missing, ambiguous []string) {
-	for _, n := range c.near() {
-		w := t.window(span{match.from - int64(n.within), match.to + int64(n.within)})
-		values := map[string]bool{}
-		for _, m := range n.re.FindAllSubmatchIndex(t.bytes(w), -1) {
-			at := span{w.from + int64(m[2*n.group]), w.from + int64(m[2*n.group+1])}
-			if m[2*n.group] >= 0 && !at.overlaps(match) {
-				values[string(t.bytes(at))] = true
-			}
-		}
-		switch {
-		case len(values) == 1:
-			for v := range values {
-				parts[n.name] = v
-			}
-		case len(values) > 1:
-			ambiguous = append(ambiguous, n.name)
-		case !n.optional:
-			missing = append(missing, n.name)
-		}
-	}
-	return missing, ambiguous
 }
 
 func (t *text) finding(c *compiled, tok span, parts map[string]string, j judgement) Finding {
@@ -249,6 +212,7 @@ func (t *text) settle(last bool) {
 		frontier = min(frontier, t.waiting[0].end-int64(t.x.reach))
 	}
 	slices.SortStableFunc(t.open, byPlace)
+	t.claims.sort()
 	for len(t.open) > 0 {
 		n, end := 1, t.open[0].token.to
 		for n < len(t.open) && t.open[n].token.from < end {
@@ -259,6 +223,7 @@ func (t *text) settle(last bool) {
 			return
 		}
 		for _, c := range winners(t.open[:n]) {
+			c.half = t.claims.has(c)
 			t.emit(c)
 		}
 		t.open = slices.Delete(t.open, 0, n)
@@ -273,6 +238,7 @@ func (t *text) trim(arrived int) {
 	}
 	drop := max(0, keep-t.base)
 	t.lines.drop(t.buf, drop)
+	t.claims.drop(keep)
 	rest := t.buf[drop:]
 	if drop > 0 || arrived == len(t.buf) {
 		rest = append(make([]byte, 0, 2*len(rest)+arrived), rest...)

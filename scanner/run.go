@@ -19,7 +19,7 @@ type run struct {
 	// seen are the places already handed on: a key that several views of one field show is there once.
 	seen map[place]struct{}
 	// held are findings that can be placed only after everything was read.
-	held []Finding
+	held []pending
 }
 
 // place is a key's place in an export, for telling the same key in another view of the same field, or in history.
@@ -32,7 +32,7 @@ type place struct {
 
 // part is what one part of a source gave. Its worker fills it; the run takes it when its turn has come.
 type part struct {
-	findings chan Finding
+	findings chan pending
 	gaps     []Gap
 	stats    Stats
 	err      error
@@ -51,7 +51,7 @@ func (r *run) read(ctx context.Context, src Source) error {
 	}
 	parts := make([]*part, len(sources))
 	for i := range parts {
-		parts[i] = &part{findings: make(chan Finding, 64)}
+		parts[i] = &part{findings: make(chan pending, 64)}
 	}
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -106,7 +106,8 @@ func (r *run) collect(ctx context.Context, parts []*part) error {
 
 // search reads one part to its end.
 func (s *Scanner) search(ctx context.Context, src Source, p *part) {
-	var t *text
+	views := &viewer{off: s.noViews}
+	var t *viewed
 	emit := func(c candidate) {
 		f, ok := s.keep(c, &p.stats)
 		if !ok {
@@ -117,6 +118,7 @@ func (s *Scanner) search(ctx context.Context, src Source, p *part) {
 		case <-ctx.Done():
 		}
 	}
+	gap := func(g Gap) { p.gaps = append(p.gaps, g) }
 	for c, err := range src.Chunks(ctx) {
 		if gap := (*Gap)(nil); errors.As(err, &gap) {
 			p.gaps = append(p.gaps, *gap)
@@ -130,7 +132,7 @@ func (s *Scanner) search(ctx context.Context, src Source, p *part) {
 			return
 		}
 		if t == nil {
-			t = newText(s.index, c.From, emit)
+			t = views.text(s.index, c.From, emit, gap)
 		}
 		t.feed(c.Data, !c.More)
 		if !c.More {
@@ -152,26 +154,26 @@ func (s *Scanner) count(c Chunk, st *Stats) {
 }
 
 // keep identifies a candidate and counts it when it is not wanted.
-func (s *Scanner) keep(c candidate, st *Stats) (Finding, bool) {
+func (s *Scanner) keep(c candidate, st *Stats) (pending, bool) {
 	if !s.confident(c) {
 		st.Unsure++
-		return Finding{}, false
+		return pending{}, false
 	}
 	if c.allowed && !s.opts.KeepAllowed {
 		st.Allowed++
-		return Finding{}, false
+		return pending{}, false
 	}
-	f := s.identified(c)
-	f.Allowed = c.allowed || s.opts.Allow != nil && s.opts.Allow.Allowed(f)
+	f := pending{s.identified(c), c.places}
+	f.Allowed = c.allowed || s.opts.Allow != nil && s.opts.Allow.Allowed(f.Finding)
 	if f.Allowed && !s.opts.KeepAllowed {
 		st.Allowed++
-		return Finding{}, false
+		return pending{}, false
 	}
 	return f, true
 }
 
 // take holds a finding back until it can be placed, or hands it on. What the source was not asked about is dropped.
-func (r *run) take(ctx context.Context, f Finding) error {
+func (r *run) take(ctx context.Context, f pending) error {
 	if r.sifter != nil {
 		if asked, err := r.sifter.Sift(ctx, f.At); err != nil || !asked {
 			return err
@@ -181,7 +183,7 @@ func (r *run) take(ctx context.Context, f Finding) error {
 		r.held = append(r.held, f)
 		return nil
 	}
-	if f.At.Record != "" && r.seenBefore(f) {
+	if f.At.Record != "" && r.seenBefore(f.Finding) {
 		return nil
 	}
 	return r.hand(ctx, f)
@@ -201,9 +203,12 @@ func (r *run) seenBefore(f Finding) bool {
 	return false
 }
 
-func (r *run) hand(ctx context.Context, f Finding) error {
+func (r *run) hand(ctx context.Context, f pending) error {
 	if exclude := r.scanner.opts.Exclude; exclude != nil && f.At.Path != "" && exclude(f.At.Path) {
 		r.stats.Excluded++
+		return nil
+	}
+	if !f.places.Hold(f.At.Path) {
 		return nil
 	}
 	f.At = f.At.without(f.Parts)
@@ -212,7 +217,7 @@ func (r *run) hand(ctx context.Context, f Finding) error {
 		r.keys[f.ID] = struct{}{}
 		r.stats.Keys = len(r.keys)
 	}
-	return r.sink.Finding(ctx, f)
+	return r.sink.Finding(ctx, f.Finding)
 }
 
 // place asks the source where in history the held findings stand and hands each key on once a path: at the commit that
@@ -258,9 +263,9 @@ func (r *run) gapsOf(err error) error {
 
 // merge makes one finding for each key and path of what may be many versions of a file: at its first commit, with all
 // refs that have a version of it.
-func merge(held []Finding, places [][]Location) []Finding {
-	first := map[place]*Finding{}
-	var order []*Finding
+func merge(held []pending, places [][]Location) []pending {
+	first := map[place]*pending{}
+	var order []*pending
 	for i, f := range held {
 		all := places[i]
 		if len(all) == 0 {
@@ -270,7 +275,7 @@ func merge(held []Finding, places [][]Location) []Finding {
 			p := place{id: f.ID, path: at.Path, field: at.Field, allowed: f.Allowed}
 			g, ok := first[p]
 			if !ok {
-				g = &Finding{}
+				g = &pending{}
 				*g = f
 				g.At = at
 				first[p] = g
@@ -280,10 +285,10 @@ func merge(held []Finding, places [][]Location) []Finding {
 			g.At = earliest(g.At, at)
 		}
 	}
-	slices.SortStableFunc(order, func(a, b *Finding) int {
+	slices.SortStableFunc(order, func(a, b *pending) int {
 		return cmp.Or(cmp.Compare(a.At.Path, b.At.Path), a.At.Time.Compare(b.At.Time), cmp.Compare(a.At.Offset, b.At.Offset))
 	})
-	out := make([]Finding, len(order))
+	out := make([]pending, len(order))
 	for i, f := range order {
 		out[i] = *f
 	}

@@ -43,6 +43,8 @@ type Scanner struct {
 	opts  Options
 	index *index
 	ids   *identifier
+	// noViews searches texts only as they stand. Tests and benchmarks set it.
+	noViews bool
 }
 
 // New compiles the rules. It fails on a rule id in Only or Skip that the set does not have.
@@ -71,14 +73,14 @@ func (s *Scanner) ID(r *rules.Rule, token Secret) ID { return s.ids.id(r, token)
 func (s *Scanner) Find(c Chunk) iter.Seq[Finding] {
 	return func(yield func(Finding) bool) {
 		done := false
-		t := newText(s.index, c.From, func(c candidate) {
+		t := (&viewer{off: s.noViews}).text(s.index, c.From, func(c candidate) {
 			if done || c.allowed && !s.opts.KeepAllowed || !s.confident(c) {
 				return
 			}
 			f := s.identified(c)
 			f.Allowed = c.allowed
 			done = !yield(f)
-		})
+		}, nil)
 		t.feed(c.Data, true)
 	}
 }

@@ -1,0 +1,236 @@
+package scanner
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/quash-sh/quash/rules"
+)
+
+// assigned is a literal and what stands around it, as far as that says whether it is a key.
+type assigned struct {
+	kind string // rules.LiteralPassword or LiteralSecret
+	// name is the identifier that the literal is given to, gap what stands between the two.
+	name, gap, value string
+	// before is the line up to the name, after what follows the literal on its line, each cut.
+	before, after string
+	path          string
+}
+
+// Bounds of what is looked at around a match, in bytes.
+const (
+	nameReach  = 48
+	lineBefore = 160
+	lineAfter  = 64
+	// gapReach is how far from a keyword the value that it names may open.
+	gapReach = 120
+)
+
+// worth is the look before the expression of a rule for literals: it refuses most places where a keyword stands.
+func worth(kind string, after []byte) bool {
+	switch kind {
+	case rules.LiteralPassword, rules.LiteralSecret:
+		return gives(after)
+	case rules.LiteralAddress:
+		return userinfo(after)
+	}
+	return true
+}
+
+// userinfo reports whether an address may have a password: a colon and after it an @, before anything that ends its authority.
+func userinfo(b []byte) bool {
+	i := bytes.Index(b, []byte("://"))
+	if i < 0 {
+		return false
+	}
+	colon := false
+	for _, c := range b[i+3:] {
+		switch {
+		case c == '@':
+			return colon
+		case c == ':':
+			colon = true
+		case c <= ' ' || c == '"' || c == '\'' || c == '`' || c == '<' || c == '>' || c == '\\' || c == '/':
+			return false
+		}
+	}
+	return colon
+}
+
+// gives reports whether what follows a keyword can give a value to the name that the keyword is in. It is the look before the
+// expression: most words of text are refused after a few bytes.
+func gives(after []byte) bool {
+	i := 0
+	if len(after) > 0 && after[0] == '"' {
+		i = 1
+	}
+	i = skip(after, i, 40, nameByte)
+	if i == len(after) {
+		return false
+	}
+	named := i
+	i = skip(after, i, 6, closeByte)
+	quoted := i > named
+	j := skip(after, i, 40, blank)
+	if j == len(after) {
+		return false
+	}
+	switch c := after[j]; c {
+	case '=', ':', '-', '|', '!', '>', '?':
+		return j+1 < len(after) && after[j+1] != '\n' || c == ':' || c == '='
+	case ',':
+		return quoted && quoteNear(after[j+1:], 60)
+	case '(':
+		return quoteNear(after[j+1:], 3)
+	case 'v', 'V', '"', '\'', '\\':
+		return bytes.HasPrefix(bytes.TrimLeft(after[j:], `"'\`), []byte("value")) || bytes.HasPrefix(bytes.TrimLeft(after[j:], `"'\`), []byte("Value"))
+	}
+	return !quoted && j > i && after[i] != '\n' && (quoteNear(after[j:], 40) || bareNear(after[j:]))
+}
+
+func skip(b []byte, i, most int, in func(byte) bool) int {
+	for end := min(len(b), i+most); i < end && in(b[i]); {
+		i++
+	}
+	return i
+}
+
+func nameByte(c byte) bool { return wordByte(c) || c == '.' }
+
+func closeByte(c byte) bool {
+	return c == '"' || c == '\'' || c == '`' || c == '\\' || c == ']' || c == ')'
+}
+
+func blank(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
+
+// quoteNear reports a quote within n bytes and before the end of the line.
+func quoteNear(b []byte, n int) bool {
+	b = b[:min(n, len(b))]
+	i := bytes.IndexAny(b, "\"'`\n")
+	return i >= 0 && b[i] != '\n'
+}
+
+// bareNear reports that a word begins here which holds more than small letters, as the value of a flag does and most prose does not.
+func bareNear(b []byte) bool {
+	for i, c := range b {
+		switch {
+		case c <= ' ' || c == ',' || c == '.' || c == ')':
+			return false
+		case (c < 'a' || c > 'z') && i < wordMost:
+			return true
+		}
+	}
+	return false
+}
+
+// wordMost is how many bytes of a word are looked at.
+const wordMost = 24
+
+// setting reads what stands around a match of a rule for literals.
+func (t *text) setting(kind string, match, tok span) assigned {
+	line := t.bytes(t.window(span{match.from - lineBefore, match.from}))
+	line = line[bytes.LastIndexByte(line, '\n')+1:]
+	n := len(line)
+	for n > 0 && len(line)-n < nameReach && nameByte(line[n-1]) {
+		n--
+	}
+	inside := t.bytes(span{match.from, tok.from})
+	if inside[0] == '"' { // the name is the keyword's own
+		inside, n = inside[1:], len(line)
+	}
+	m := skip(inside, 0, nameReach, nameByte)
+	after := t.bytes(t.window(span{tok.to, tok.to + lineAfter}))
+	if i := bytes.IndexByte(after, '\n'); i >= 0 {
+		after = after[:i+1]
+	}
+	return assigned{
+		kind: kind, name: string(line[n:]) + string(inside[:m]), gap: string(inside[m:]),
+		value: string(t.bytes(tok)), before: string(line[:n]), after: string(after), path: t.from.Path,
+	}
+}
+
+// syntax reports whether the value is a literal where it stands.
+func (a assigned) syntax() bool {
+	if a.quoted() {
+		return a.closed() && !a.label()
+	}
+	return a.bare()
+}
+
+func (a assigned) quoted() bool {
+	g := strings.TrimRight(a.gap, `\`)
+	return strings.HasSuffix(g, `"`) || strings.HasSuffix(g, `'`) || strings.HasSuffix(g, "`")
+}
+
+// closed reports whether the quote that opens the value closes it.
+func (a assigned) closed() bool {
+	open := strings.TrimRight(a.gap, `\`)
+	closing := strings.TrimLeft(a.after, `\`)
+	if closing == "" || closing[0] != open[len(open)-1] {
+		return false
+	}
+	rest := strings.TrimLeft(closing[1:], " \t")
+	// a value that is continued is a piece of a text
+	return !strings.HasPrefix(rest, "+") && !strings.HasPrefix(rest, ". ") && !strings.HasPrefix(rest, "%") && !strings.HasPrefix(rest, ":")
+}
+
+// label reports a text for people: a message, a caption.
+func (a assigned) label() bool {
+	g := a.gap
+	return strings.Contains(g, "(") && callsOf(g) && a.kind == rules.LiteralSecret || strings.HasPrefix(strings.TrimLeft(g, `"'\ `), ",") && strings.EqualFold(a.name, a.value)
+}
+
+// callsOf reports a call that reads something by the name in the quotes.
+func callsOf(gap string) bool {
+	low := strings.ToLower(gap)
+	for _, w := range [...]string{"get(", "find(", "translate(", "t(", "param(", "query(", "header(", "getproperty(", "label(", "input(", "require("} {
+		if strings.HasSuffix(strings.TrimRight(low, `"'\`), w) {
+			return true
+		}
+	}
+	return false
+}
+
+// bare reports whether an unquoted value is a literal: in files whose language has bare values, behind a flag, in the query
+// of an address, inside a string, between tags.
+func (a assigned) bare() bool {
+	next := byte('\n')
+	if a.after != "" {
+		next = a.after[0]
+	}
+	gap := strings.TrimLeft(a.gap, `"'\]`)
+	switch {
+	case strings.HasPrefix(gap, ">"):
+		return strings.HasPrefix(a.after, "</") && strings.Contains(a.before, "<")
+	case strings.TrimLeft(gap, " \t") == "":
+		return flag(a.before, a.name) || strings.HasSuffix(strings.ToUpper(strings.TrimRight(a.before, " \t")), "ENV")
+	case strings.HasSuffix(a.before, "?") || strings.HasSuffix(a.before, "&") || next == '&':
+		return gap == "="
+	case next == '(' || next == '[' || next == '{':
+		return false
+	case flag(a.before, a.name):
+		return true
+	}
+	switch language(a.path) {
+	case settingsFile:
+		return next == '\n' || next == '\r' || next == ' ' || next == '\t' || next == ',' || next == '"' || next == '\'' || next == '\\' || next == ';' || next == '}'
+	case programFile:
+		return inString(a.before) && (next == '"' || next == '\'' || next == '`' || next == '\\' || next == ' ' || next == ';')
+	}
+	return next == '\n' || next == '\r' || next == ' ' || next == '"' || next == '\'' || next == '`' || next == '\\' || next == ';' || next == '<'
+}
+
+// flag reports whether a name is that of a command's option.
+func flag(before, name string) bool {
+	return strings.HasPrefix(name, "--") || strings.HasPrefix(name, "-") && strings.HasSuffix(before, " ") || strings.HasSuffix(before, "--")
+}
+
+// inString reports whether a line is inside a string at its end.
+func inString(before string) bool {
+	for _, q := range [...]string{`"`, `'`, "`"} {
+		if strings.Count(before, q)%2 == 1 {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,220 @@
+package scanner
+
+import (
+	"encoding/base64"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/quash-sh/quash/rules"
+)
+
+// literal judges a literal by its name, its syntax, its looks and its place; false means that it is no key at all.
+func (j *judgement) literal(a assigned) bool {
+	var conf rules.Confidence
+	var why []string
+	switch looks := rules.LookAt(a.value); a.kind {
+	case rules.LiteralPassword, rules.LiteralSecret:
+		if !a.telling() || !a.syntax() {
+			return false
+		}
+		conf, why = a.weigh(looks)
+	case rules.LiteralAddress:
+		conf, why = a.weighAddress(looks)
+	case rules.LiteralBasic:
+		conf, why = a.weighBasic()
+	case rules.LiteralHeader:
+		conf, why = a.weighHeader(looks)
+	case rules.LiteralSQL:
+		conf, why = a.weighSQL(looks)
+	default:
+		conf, why = a.weighCommand(looks)
+	}
+	if conf == "" {
+		return false
+	}
+	if strings.Contains(strings.ToLower(a.path), strings.ToLower(a.value)) {
+		conf = rules.Low
+	}
+	j.confidence = conf
+	j.reasons = append(j.reasons, why...)
+	return true
+}
+
+// weigh says how likely a literal given to a name is a key, "" for not at all.
+func (a assigned) weigh(v rules.Value) (rules.Confidence, []string) {
+	why := a.reasons("given to "+a.name, v)
+	password := a.kind == rules.LiteralPassword
+	switch {
+	case v.Kind == rules.Reference || !a.quoted() && (strings.HasSuffix(a.value, ":") || settingForm.MatchString(a.value)):
+		return "", nil
+	case v.Kind == rules.StandIn, v.Kind == rules.Hash, sameWords(a.name, a.value):
+		return rules.Low, why
+	case v.Kind == rules.Place:
+		if v.Why == rules.UUID && !password && !vague(a.name) {
+			return rules.Medium, why
+		}
+		return rules.Low, why
+	case translated(a.path):
+		return rules.Low, why
+	case v.Kind == rules.Random:
+		if !password && (v.Bits < secretBits || vague(a.name) && v.Bits < vagueBits) {
+			return rules.Low, why
+		}
+		return rules.Medium, why
+	case v.Kind == rules.Chosen && password && v.Signs && !weakWord(a.value) && !codeLike(a.value):
+		return rules.Medium, why
+	case v.Kind == rules.Words && password && !a.quoted() && !a.placed() && language(a.path) == settingsFile && !weakWord(a.value) && plain(a.value):
+		return rules.Medium, why
+	}
+	return rules.Low, why
+}
+
+// sameWords reports a value that repeats its name, as a constant that names a field does.
+func sameWords(name, value string) bool {
+	n, v := strings.Join(nameWords(name), ""), strings.Join(nameWords(value), "")
+	return strings.HasSuffix(n, v) || strings.HasSuffix(v, n)
+}
+
+// The least bits of what is taken for a secret by its randomness alone, and under a vague name.
+const (
+	secretBits = 40
+	vagueBits  = 90
+)
+
+// settingForm is another setting where the value of one is missing.
+var settingForm = regexp.MustCompile(`^[A-Z_]{3,}=`)
+
+// vague reports a name that is given to much else than keys: programs give small seeds to dice and keys to maps.
+func vague(name string) bool {
+	low := strings.ToLower(name)
+	return strings.HasSuffix(low, "seed") || low == "key"
+}
+
+// codeLike reports a piece of a program.
+func codeLike(v string) bool {
+	return strings.Count(v, "(")+strings.Count(v, ")")+strings.Count(v, "[")+strings.Count(v, ";")+strings.Count(v, ",") > 1 || strings.HasPrefix(v, "*")
+}
+
+// plain reports a word that names nothing in a program.
+func plain(v string) bool { return len(v) >= 5 && !strings.ContainsAny(v, "./:*%=#_") }
+
+// weighAddress judges the password of an address.
+func (a assigned) weighAddress(v rules.Value) (rules.Confidence, []string) {
+	why := a.reasons("in an address", v)
+	user := strings.TrimPrefix(a.gap, "://")
+	user, _, _ = strings.Cut(user, ":")
+	switch {
+	case v.Kind == rules.Reference || strings.ContainsAny(a.value, "{}$*") && v.Kind != rules.Random:
+		return "", nil
+	case v.Kind == rules.StandIn || v.Kind == rules.Place || exampleHost(a.after) || strings.EqualFold(user, "user") && strings.HasPrefix(strings.ToLower(a.value), "pass"):
+		return rules.Low, why
+	case v.Kind == rules.Words && (weakWord(a.value) || strings.EqualFold(user, a.value)):
+		return rules.Low, why
+	}
+	return rules.Medium, why
+}
+
+// weighBasic judges the credentials of a Basic header.
+func (a assigned) weighBasic() (rules.Confidence, []string) {
+	data, err := base64.StdEncoding.DecodeString(pad(a.value))
+	if err != nil {
+		return "", nil
+	}
+	user, password, ok := strings.Cut(string(data), ":")
+	if !ok || password == "" || strings.IndexFunc(string(data), func(r rune) bool { return r < ' ' || r == utf8.RuneError }) >= 0 {
+		return "", nil
+	}
+	v := rules.LookAt(password)
+	why := a.reasons("decodes to a user and a password", v)
+	if v.Kind == rules.Reference || v.Kind == rules.StandIn || v.Kind == rules.Words && (user == "" || a.placed() && weakWord(password) && !weakWord(user)) {
+		return rules.Low, why
+	}
+	return rules.Medium, why
+}
+
+// exampleHost reports an address on a host that stands for none (RFC 2606).
+func exampleHost(after string) bool {
+	host := strings.TrimPrefix(after, "@")
+	if i := strings.IndexAny(host, "/:?#\"'` \n\r<>)"); i >= 0 {
+		host = host[:i]
+	}
+	host = strings.ToLower(host)
+	for _, h := range [...]string{"example.com", "example.org", "example.net", ".example", ".invalid", ".test", "foo.com", "host", "hostname", "server", "acme.com"} {
+		if host == strings.TrimPrefix(h, ".") || strings.HasSuffix(host, h) && h[0] == '.' || strings.HasSuffix(host, "."+h) {
+			return true
+		}
+	}
+	return false
+}
+
+func pad(s string) string {
+	s = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(s, "="))
+	return s + strings.Repeat("=", (4-len(s)%4)%4)
+}
+
+// weighHeader judges what a header carries: tokens that machines make.
+func (a assigned) weighHeader(v rules.Value) (rules.Confidence, []string) {
+	why := a.reasons("in an authorization header", v)
+	switch {
+	case v.Kind == rules.Reference:
+		return "", nil
+	case v.Kind == rules.Random:
+		return rules.Medium, why
+	}
+	return rules.Low, why
+}
+
+// weighSQL judges the password of an SQL statement.
+func (a assigned) weighSQL(v rules.Value) (rules.Confidence, []string) {
+	low := strings.ToLower(a.before + a.name + a.gap)
+	if !strings.Contains(low, "identified") && !strings.Contains(low, "user ") && !strings.Contains(low, "role ") && !strings.Contains(low, "login ") {
+		return "", nil
+	}
+	why := a.reasons("in an SQL statement", v)
+	switch {
+	case v.Kind == rules.Reference:
+		return "", nil
+	case v.Kind == rules.StandIn || v.Kind == rules.Hash || v.Kind == rules.Words && (weakWord(a.value) || a.placed()):
+		return rules.Low, why
+	}
+	return rules.Medium, why
+}
+
+// weighCommand judges a password on a command line.
+func (a assigned) weighCommand(v rules.Value) (rules.Confidence, []string) {
+	why := a.reasons("on a command line", v)
+	switch {
+	case v.Kind == rules.Reference:
+		return "", nil
+	case v.Kind == rules.Random || v.Kind == rules.Chosen && !a.placed():
+		return rules.Medium, why
+	}
+	return rules.Low, why
+}
+
+func (a assigned) reasons(where string, v rules.Value) []string {
+	why := []string{where, v.Why}
+	if place := placeOf(a.path); place != "" {
+		why = append(why, place)
+	}
+	return why
+}
+
+// placed reports a path whose keys are likely made up.
+func (a assigned) placed() bool { return placeOf(a.path) != "" }
+
+// weakWord reports the words that stand for a password in texts about passwords, and names made of them.
+func weakWord(v string) bool {
+	low := strings.Trim(strings.ToLower(v), "0123456789!_-.$@#")
+	if weakWords[low] {
+		return true
+	}
+	parts := strings.FieldsFunc(low, func(r rune) bool { return r == '-' || r == '_' })
+	return len(parts) > 1 && !slices.ContainsFunc(parts, func(p string) bool { return !weakWords[p] && p != "secret" && p != "my" && p != "new" })
+}
+
+var weakWords = set(`pass passw password passwd pwd pw secret test testing user username admin root guest foo bar baz qux hello world changeit
+	abc doe phrase value token my_pass mypass your.password p passphrase userpass somepass hunter string example
+	xxx yyy zzz digest required`)

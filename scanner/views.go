@@ -1,0 +1,319 @@
+package scanner
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/quash-sh/quash/scanner/internal/decode"
+	"github.com/quash-sh/quash/scanner/internal/prefilter"
+)
+
+// Bounds of what is made of a text. A text is looked at in blocks that begin at fixed offsets, each with the bytes around it, so that
+// what is found does not depend on the pieces in which the text came.
+const (
+	// viewBlock is the size of a block in bytes.
+	viewBlock = 256 << 10
+	// viewReach is how much before and behind it is decoded too. A key whose encoded form is longer than that is found where no
+	// block ends within it.
+	viewReach = 16 << 10
+	// viewDepth is how many times an encoding is undone within another.
+	viewDepth = 3
+	// viewRatio bounds what all views of a block hold together, as a multiple of its size, with viewLeast allowed in any case.
+	viewRatio = 8
+	viewLeast = 64 << 10
+	// viewNear is how far from a key a view must have changed something for the key to be the view's.
+	viewNear = 64
+)
+
+// ViewInfo says what one view undoes.
+type ViewInfo struct {
+	// Name is what Location.View calls it. Views within views are joined with ">", the outermost first.
+	Name string
+	// Undoes says it for a person.
+	Undoes string
+}
+
+// Views lists the views under which every text is searched, in the order in which they are tried.
+func Views() []ViewInfo {
+	all := make([]ViewInfo, len(decode.Kinds))
+	for i, k := range decode.Kinds {
+		all[i] = ViewInfo{k.Name, k.Undoes}
+	}
+	return all
+}
+
+// viewer holds the memory of views from one text to the next.
+type viewer struct {
+	sheets [viewDepth + 1]decode.Sheet
+	hits   [viewDepth + 1][]prefilter.Hit
+	buf    []byte
+	off    bool // make no views
+}
+
+// viewed is one text as it arrives, searched as it stands and under its views.
+type viewed struct {
+	*viewer
+	x    *index
+	from Location
+	emit func(candidate)
+	gap  func(Gap)
+	raw  *text
+
+	held  []byte
+	base  int64 // offset of held[0] in the text
+	core  int64 // where the next block begins
+	lines lineCounter
+
+	block   span // that is being looked at, with what is around it
+	budget  int
+	deeper  int // places that are encoded deeper than viewDepth
+	cut     int // blocks whose views were too large
+	pending []shown
+}
+
+// shown is a candidate and the view that shows it: 0 is the text as it stands, and of others the less changed has the lower number.
+type shown struct {
+	candidate
+	view int
+	deep bool // it is encoded deeper than viewDepth
+}
+
+// view is a part that was decoded, and the view in which it was encoded.
+type view struct {
+	part *decode.Part
+	up   *view
+	name string
+	rank int
+}
+
+func (r *viewer) text(x *index, from Location, emit func(candidate), gap func(Gap)) *viewed {
+	v := &viewed{viewer: r, x: x, from: from, emit: emit, gap: gap, lines: newLineCounter(from)}
+	v.raw = newText(x, from, func(c candidate) { v.pending = append(v.pending, shown{candidate: c}) })
+	return v
+}
+
+// feed takes the next piece, as text.feed does.
+func (v *viewed) feed(data []byte, last bool) {
+	v.raw.feed(data, last)
+	if len(v.held) == 0 {
+		v.held = data
+	} else {
+		v.held = append(v.held, data...)
+	}
+	end := v.base + int64(len(v.held))
+	if v.off {
+		v.core = end
+	}
+	for v.core < end && (last || end >= v.core+viewBlock+viewReach) {
+		v.look(end)
+		v.core += viewBlock
+	}
+	v.settle(last)
+	if last {
+		v.tell()
+		return
+	}
+	drop := max(0, v.core-viewReach-v.base)
+	drop = min(drop, int64(len(v.held)))
+	v.lines.drop(v.held, drop)
+	v.buf = append(v.buf[:0], v.held[drop:]...)
+	v.held = v.buf
+	v.base += drop
+}
+
+// look searches the views of the block that begins at core.
+func (v *viewed) look(end int64) {
+	v.block = span{max(v.base, v.core-viewReach), min(end, v.core+viewBlock+viewReach)}
+	text := v.held[v.block.from-v.base : v.block.to-v.base]
+	v.budget = viewLeast + viewRatio*len(text)
+	v.explore(text, nil, 0)
+	if v.budget < 0 {
+		v.cut++
+	}
+}
+
+// explore searches the views of a text, which is itself the view up unless that is nil.
+func (v *viewed) explore(text []byte, up *view, depth int) {
+	for i, kind := range decode.Kinds {
+		if up == nil && kind.Rendered && v.from.Record != "" {
+			continue // the source of records gives that view itself
+		}
+		sheet := &v.sheets[depth]
+		kind.Decode(sheet, text)
+		if len(sheet.Parts) == 0 {
+			continue
+		}
+		if v.budget -= len(sheet.Text); v.budget < 0 {
+			return
+		}
+		v.hits[depth] = v.x.filter.Scan(sheet.Text, v.hits[depth][:0])
+		hits, start := v.hits[depth], 0
+		for n := range sheet.Parts {
+			w := &view{part: &sheet.Parts[n], up: up, name: kind.Name, rank: i + 1}
+			if up != nil {
+				w.name, w.rank = up.name+">"+kind.Name, (up.rank+1)*(len(decode.Kinds)+1)+i
+			}
+			stop := start + len(w.part.Text)
+			first := 0
+			for first < len(hits) && hits[first].End <= stop {
+				first++
+			}
+			v.part(w, hits[:first], start, depth)
+			hits, start = hits[first:], stop+1
+			if v.budget < 0 {
+				return
+			}
+		}
+	}
+}
+
+// part searches one part of a view, where it has a keyword, and the views of it. The keywords' offsets count from -start.
+func (v *viewed) part(w *view, hits []prefilter.Hit, start, depth int) {
+	if w.up != nil && !w.up.part.Changed(w.part.From, w.part.To) {
+		return // the view above has it as the text has it
+	}
+	if slices.ContainsFunc(hits, func(h prefilter.Hit) bool {
+		at := h.End - start
+		return at > 0 && w.part.Changed(at-v.x.filter.Len(h.Keyword)-v.x.reach, at+v.x.reach)
+	}) {
+		newText(v.x, v.from, func(c candidate) { v.found(c, w, depth) }).feed(w.part.Text, true)
+	}
+	if depth < viewDepth {
+		v.explore(w.part.Text, w, depth+1)
+	}
+}
+
+// found takes a candidate of a view, at the place that it has in the text. Those that begin outside of the block are another's.
+func (v *viewed) found(c candidate, w *view, depth int) {
+	from, to := int(c.token.from), int(c.token.to)
+	if !w.part.Changed(from-viewNear, to+viewNear) {
+		return
+	}
+	for u := w; u != nil; u = u.up {
+		from, to = u.part.Source(from, to)
+	}
+	c.token = span{v.block.from + int64(from), v.block.from + int64(to)}
+	if c.token.from < v.core || c.token.from >= v.core+viewBlock {
+		return
+	}
+	at := v.from
+	at.Offset += c.token.from
+	at.Length = c.token.len()
+	at.Line, at.Column = v.lines.at(v.held, c.token.from-v.base)
+	at.EndLine, at.EndColumn = v.lines.at(v.held, c.token.to-v.base)
+	if at.View != "" {
+		at.View += ">"
+	}
+	at.View += w.name
+	c.finding.At = at
+	c.allowed = c.allowed || v.allowComment(c.token)
+	v.pending = append(v.pending, shown{c, w.rank, depth == viewDepth})
+}
+
+// allowComment reports whether the line on which the encoded key stands says quash:allow.
+func (v *viewed) allowComment(tok span) bool {
+	return (&text{buf: v.held, base: v.base}).allowComment(tok)
+}
+
+// settle hands on, in order of place, what no later candidate can overlap: of a key that several views show only the first.
+func (v *viewed) settle(last bool) {
+	if len(v.pending) == 0 {
+		return
+	}
+	frontier := min(v.raw.frontier(), v.core)
+	slices.SortStableFunc(v.pending, func(a, b shown) int {
+		return cmp.Or(byPlace(a.candidate, b.candidate), cmp.Compare(a.view, b.view))
+	})
+	done := 0
+	for done < len(v.pending) {
+		n, end := done+1, v.pending[done].token.to
+		for n < len(v.pending) && v.pending[n].token.from < end {
+			end = max(end, v.pending[n].token.to)
+			n++
+		}
+		if !last && end > frontier {
+			break
+		}
+		v.hand(v.pending[done:n])
+		done = n
+	}
+	v.pending = slices.Delete(v.pending, 0, done)
+}
+
+// frontier is where in the text the next candidate can begin that was not handed on yet.
+func (t *text) frontier() int64 {
+	at := t.end() - int64(2*t.x.reach) - int64(t.x.filter.Max())
+	if len(t.open) > 0 {
+		at = min(at, t.open[0].token.from)
+	}
+	return at
+}
+
+// hand hands on the candidates of a cluster.
+func (v *viewed) hand(cluster []shown) {
+	byView := slices.SortedStableFunc(slices.Values(cluster), func(a, b shown) int { return cmp.Compare(a.view, b.view) })
+	var kept []candidate
+	for _, c := range byView {
+		switch known := slices.ContainsFunc(kept, func(k candidate) bool { return sameKey(k, c.candidate) }); {
+		case c.view > 0 && known:
+		case c.deep:
+			v.deeper++
+		default:
+			kept = append(kept, c.candidate)
+		}
+	}
+	slices.SortStableFunc(kept, byPlace)
+	for _, c := range kept {
+		if !c.half {
+			v.emit(c)
+		}
+	}
+}
+
+// sameKey reports whether a candidate of a view is a key that was seen with less changed: the same value there, or another
+// reading of the same place by the same rule.
+func sameKey(seen, c candidate) bool {
+	return seen.token.overlaps(c.token) &&
+		(seen.finding.Token().Equal(c.finding.Token()) || seen.rule == c.rule && seen.token.from == c.token.from)
+}
+
+// tell gives the gaps that the bounds of views left.
+func (v *viewed) tell() {
+	if v.gap == nil {
+		return
+	}
+	if v.deeper > 0 {
+		v.gap(Gap{
+			What: v.from.named(),
+			Why:  fmt.Sprintf("%d places are encoded more than %d times over and were not read", v.deeper, viewDepth),
+			Next: "decode the file by hand, and scan the result",
+		})
+	}
+	if v.cut > 0 {
+		v.gap(Gap{
+			What: v.from.named(),
+			Why:  fmt.Sprintf("decoded, %d blocks of it grow to more than %d times their size and were not read to the end", v.cut, viewRatio),
+			Next: "decode the file by hand, and scan the result",
+		})
+	}
+}
+
+// named names the text at a place, for a person.
+func (l Location) named() string {
+	var b bytes.Buffer
+	for _, part := range [...]struct{ what, name string }{{"file", l.Path}, {"record", l.Record}, {"field", l.Field}, {"blob", l.Blob}} {
+		if part.name == "" {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(part.what + " " + part.name)
+	}
+	if b.Len() == 0 {
+		return "the text"
+	}
+	return b.String()
+}

@@ -1,0 +1,154 @@
+package scanner
+
+import (
+	"regexp"
+	"slices"
+
+	"github.com/quash-sh/quash/scanner/internal/dfa"
+	"github.com/quash-sh/quash/scanner/internal/prefilter"
+)
+
+// tools are what a text is searched with and what is of use to the next one: the automata of the rules whose keywords came up,
+// with the states they have met, and the room for hits.
+type tools struct {
+	forward, backward []*dfa.Walker // by rule
+	hits              []prefilter.Hit
+	waiting           []waiting
+	lengths           []int
+	lasts             []lastTry // by rule
+	turn              uint      // counts texts
+}
+
+func (x *index) newTools() any {
+	n := len(x.rules)
+	return &tools{forward: make([]*dfa.Walker, n), backward: make([]*dfa.Walker, n), lasts: make([]lastTry, n)}
+}
+
+// ahead is the automaton that reads a rule's matches from their beginning on.
+func (t *tools) ahead(c *compiled) *dfa.Walker {
+	if t.forward[c.number] == nil {
+		t.forward[c.number] = c.program().Forward()
+	}
+	return t.forward[c.number]
+}
+
+// back is the one that reads them from their end back.
+func (t *tools) back(c *compiled) *dfa.Walker {
+	if t.backward[c.number] == nil {
+		t.backward[c.number] = c.program().Backward()
+	}
+	return t.backward[c.number]
+}
+
+// peek is how many bytes behind a match its end can depend on: a \b or $ looks at one character.
+const peek = 4
+
+// match runs one rule at one keyword.
+func (t *text) match(c *compiled, keyword string, hit span) {
+	if kind := c.outline.Literal; kind != "" && !worth(kind, t.bytes(t.window(span{hit.from, hit.from + gapReach}))) {
+		return
+	}
+	if m, ok := t.locate(c, keyword, hit); ok {
+		t.judge(c, m.re, m.groups, m.base)
+	}
+}
+
+// located is a match of an expression: the bounds of its groups, counted from base.
+type located struct {
+	re     *regexp.Regexp
+	groups []int
+	base   int64
+}
+
+// locate finds a rule's match at a keyword: the one that begins first of those that hold the keyword.
+//
+// The rule's automaton says where a match can begin and end at most, and most keywords end here: they are in no key. Where the
+// pattern does not begin with the keyword, the possible beginnings are tried from the left. The expression then sees all of
+// the longest match that is possible there, the byte before it and the character behind it, so that it does not end early and no
+// \b or $ is satisfied at an edge that is not the text's. What is longer than the rule's longest match is not a match.
+func (t *text) locate(c *compiled, keyword string, hit span) (located, bool) {
+	most := int64(c.span.Match)
+	if c.anchored {
+		start := hit.from - int64(c.offset)
+		if start < t.base {
+			return located{}, false
+		}
+		n, ok := t.tools.ahead(c).Begin(t.bytes(t.window(span{start, start + most + peek})))
+		if !ok {
+			return located{}, false
+		}
+		return t.try(c, span{start, start + int64(n)}, hit)
+	}
+	return t.around(c, keyword, hit)
+}
+
+// around is locate for a rule whose keyword can stand anywhere in a match.
+//
+// A beginning is tried for one keyword only: if nothing matches there that holds it, nothing does that holds a later one, and if
+// something does, that is the match of the later ones in it too. So the tries are no more than the bytes of the text.
+func (t *text) around(c *compiled, keyword string, hit span) (located, bool) {
+	most := int64(c.span.Match)
+	last := &t.tools.lasts[c.number]
+	if last.turn != t.tools.turn {
+		*last = lastTry{turn: t.tools.turn}
+	}
+	if last.found.from <= hit.from && hit.to <= last.found.to {
+		return last.located, true
+	}
+	n, ok := t.tools.ahead(c).After(keyword, t.bytes(t.window(span{hit.to, hit.to + most + peek})))
+	if !ok {
+		return located{}, false
+	}
+	left := t.window(span{max(hit.from-most, last.tried), hit.from})
+	if left.from > left.to {
+		return located{}, false
+	}
+	t.tools.lengths = t.tools.back(c).Before(keyword, t.bytes(left), t.tools.lengths[:0])
+	for _, back := range slices.Backward(t.tools.lengths) {
+		at := span{hit.from - int64(back), hit.to + int64(n)}
+		last.tried = at.from + 1
+		end, ok := t.tools.ahead(c).Begin(t.bytes(t.window(span{at.from, at.to + peek})))
+		if !ok || at.from+int64(end) < hit.to {
+			continue
+		}
+		if m, ok := t.try(c, at, hit); ok {
+			last.located, last.found = m, span{m.base + int64(m.groups[0]), m.base + int64(m.groups[1])}
+			return m, true
+		}
+	}
+	return located{}, false
+}
+
+// lastTry is what was tried last of a rule whose keyword can stand anywhere in a match.
+type lastTry struct {
+	turn  uint  // of the text
+	tried int64 // beginnings before this one were tried
+	found span
+	located
+}
+
+// try runs a rule's expression where a match can begin, on what it can hold at most. The match must hold the keyword.
+func (t *text) try(c *compiled, at, hit span) (located, bool) {
+	most := int64(c.span.Match)
+	form, lead := c.atStart, int64(0)
+	if at.from > 0 {
+		form, lead = c.after, 1
+	}
+	w := t.window(span{at.from - lead, min(at.to, at.from+most) + peek})
+	re := form()
+	m := re.FindSubmatchIndex(t.bytes(w))
+	if m == nil {
+		return located{}, false
+	}
+	m[0] += int(lead)
+	if to := w.from + int64(m[1]); to < hit.to || to-at.from > most {
+		return located{}, false
+	}
+	return located{re, m, w.from}, true
+}
+
+// anchoredForms are the forms of an expression that are tried at one place: at the start of a text, and behind one byte, which
+// lets \b see what stands before.
+func anchoredForms(expr string) (atStart, after func() *regexp.Regexp) {
+	return lazyRegexp(`\A(?:` + expr + `)`), lazyRegexp(`\A(?s:.)(?:` + expr + `)`)
+}
