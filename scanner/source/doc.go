@@ -31,6 +31,15 @@
 // path. The blobs are read whole all the same, and findings on lines that stood there before are dropped afterwards
 // (scanner.Sifter). The git program answers there for everything, since it runs beside the person's own git.
 //
+// # Containers
+//
+// Every source looks into containers (package unpack, [Containers]): archives, compressed files, documents, notebooks, databases. A member is
+// a text of its own, whose Path is that of the container, "!" and its name, once more for each container in a container, and whose
+// Offset and Line are those in the member; what else a place has (Blob, Commit, …) is the container's. It is there in directories, on standard input, in what is
+// staged and in history alike, and history places "a.zip!b" wherever it has a.zip. Where commits change a container, all that is in it
+// counts as added. The text of office documents has the view "joined", behind the part that it is from. What cannot be read, or is past a
+// limit, is a gap that names the member.
+//
 // # Exports
 //
 // An export is a file of records: tickets with their comments, messages, rows of a table. A file of a directory that is

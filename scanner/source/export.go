@@ -67,26 +67,20 @@ func exportFormat(name string, head []byte) (format, bool) {
 	return format{}, false
 }
 
-// content gives on a file that stands among others: as records where it is surely an export, else as text, as emitter.text
-// does. What only may be one is text here: among files, a line says more than the path in some JSON.
-func (c *counter) content(e *emitter, path string, f io.Reader) (bool, error) {
-	head := make([]byte, headSize)
-	n, err := io.ReadFull(f, head)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return true, err
+// records gives on a file as records where it is surely an export. It returns false where it is not. f gives the file from the
+// first byte, and begins with head.
+func (c *counter) records(e *emitter, path string, head []byte, f io.Reader) (is, ok bool, err error) {
+	x, is := exportFormat(path, utf8Head(head))
+	if !is {
+		return false, true, nil
 	}
-	f = io.MultiReader(bytes.NewReader(head[:n]), f)
-	x, ok := exportFormat(path, utf8Head(head[:n]))
-	if !ok {
-		return e.text(scanner.Location{Path: path, Line: 1}, f)
-	}
-	r := newReading(e, path, asUTF8(f, head[:n]))
+	r := newReading(e, path, asUTF8(f, head))
 	if r.words, err = newWords(nil); err != nil {
-		return true, err
+		return true, true, err
 	}
 	r.all(x)
 	c.saw("records", r.records)
-	return !r.stopped, nil
+	return true, !r.stopped, nil
 }
 
 // kind returns the kind that reads files of the format.

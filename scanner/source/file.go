@@ -55,7 +55,7 @@ func (f *file) Chunks(ctx context.Context) iter.Seq2[scanner.Chunk, error] {
 }
 
 func (f *file) read(e *emitter, r io.Reader) {
-	ok, err := e.text(scanner.Location{Path: filepath.ToSlash(f.target.Name), Line: 1}, r)
+	ok, err := f.give(e, scanner.Location{Path: filepath.ToSlash(f.target.Name), Line: 1}, r)
 	switch {
 	case !ok:
 	case errors.Is(err, errBinary):

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -67,7 +68,8 @@ type git struct {
 // gitPlan is what is to be read, worked out before the first chunk and shared by the parts.
 type gitPlan struct {
 	history *history // nil when it is left out
-	objects []pack.ID
+	loose   []pack.ID
+	objects int
 	files   *tree // nil when the work tree is left out
 	gaps    []*scanner.Gap
 }
@@ -128,11 +130,8 @@ func (g *git) prepare(ctx context.Context) error {
 		g.plan.history = h
 		g.plan.gaps = h.gaps
 		g.count(h)
-		for _, c := range h.commits {
-			g.plan.objects = append(g.plan.objects, c.id)
-		}
-		g.plan.objects = append(append(g.plan.objects, h.tags...), h.blobs.ids...)
-		h.store.Sort(g.plan.objects)
+		g.plan.loose = h.looseObjects()
+		g.plan.objects = h.objects + len(g.plan.loose)
 	}
 	if !g.options.NoWorktree && g.repo.root != "" {
 		t, gaps, err := newWorktree(ctx, g)
@@ -169,50 +168,95 @@ func (g *git) progress(stage string, done, total int) {
 	}
 }
 
-// readObjects yields the part's blobs and messages.
+// looseObjects are the commits, tags and blobs outside packs.
+func (h *history) looseObjects() []pack.ID {
+	var all []pack.ID
+	add := func(id pack.ID) {
+		if _, ok := h.store.Number(id); !ok {
+			all = append(all, id)
+		}
+	}
+	for _, c := range h.commits {
+		add(c.id)
+	}
+	for _, id := range h.tags {
+		add(id)
+	}
+	for _, o := range h.census.outside {
+		if !o.tree && !o.missing {
+			all = append(all, o.id)
+		}
+	}
+	return all
+}
+
+// readObjects yields the part's blobs and messages: families of objects in packs, dealt out so that every part has some of the heavy
+// ones, and a share of those outside.
 func (p gitPart) readObjects(e *emitter) bool {
 	store := p.plan.history.store.Fork()
 	defer store.Close()
 	damage := &damage{partial: p.repo.partial}
-	for _, id := range share(p.plan.objects, p.i, p.n) {
-		if !e.live() {
+	w := pack.NewWalker(store, func(n *pack.Node[struct{}]) bool { return p.readObject(e, n.ID, n.Object, n.Err, damage) })
+	for i := p.i; i < len(p.plan.history.families); i += p.n {
+		f := p.plan.history.families[i]
+		if f.Type == pack.Tree {
+			p.step(f.Objects)
+		} else if !w.Walk(f) {
 			return false
 		}
-		ok, err := p.readObject(e, store, id)
-		if !ok {
+	}
+	for _, id := range share(p.plan.loose, p.i, p.n) {
+		o, err := store.Object(id)
+		if !p.readObject(e, id, o, err, damage) {
 			return false
-		}
-		if err != nil {
-			kind := "object"
-			if _, blob := p.plan.history.blobs.at[id]; blob {
-				kind = "blob"
-			}
-			damage.add(kind, id, err)
-		}
-		if n := int(p.done.Add(1)); n%64 == 0 || n == len(p.plan.objects) {
-			p.progress("history", n, len(p.plan.objects))
 		}
 	}
 	return e.gaps(damage.gaps())
 }
 
-// readObject yields one object.
-func (p gitPart) readObject(e *emitter, store *pack.Store, id pack.ID) (bool, error) {
-	o, err := store.Object(id)
-	if err != nil {
-		return true, err
+// step counts objects for progress.
+func (p gitPart) step(more int) {
+	n := int(p.done.Add(int64(more)))
+	if n/64 != (n-more)/64 || n == p.plan.objects {
+		p.progress("history", n, p.plan.objects)
 	}
+}
+
+// readObject yields one object. It returns false when the consumer wants no more.
+func (p gitPart) readObject(e *emitter, id pack.ID, o pack.Object, err error, d *damage) bool {
+	if !e.live() {
+		return false
+	}
+	h, ok := p.plan.history, true
+	switch {
+	case err != nil:
+	case o.Type == pack.Commit:
+		if _, reached := h.commitAt[id]; reached {
+			ok, err = p.readCommit(e, id, o.Data)
+		}
+	case o.Type == pack.Tag:
+		if _, reached := h.tagged[id]; reached {
+			ok, err = p.readTag(e, id, o.Data)
+		}
+	case o.Type == pack.Blob:
+		ok, err = p.readBlob(e, h.first(id), o)
+	}
+	if err != nil && p.blob(id, o.Type) {
+		d.add("blob", id, err)
+	}
+	p.step(1)
+	return ok
+}
+
+// blob reports whether an object that could not be read is a blob, as far as the trees and references tell. Damaged commits, tags and trees
+// were told of when the history was read.
+func (p gitPart) blob(id pack.ID, t pack.Type) bool {
 	h := p.plan.history
-	switch o.Type {
-	case pack.Commit:
-		return p.readCommit(e, id, o.Data)
-	case pack.Tag:
-		return p.readTag(e, id, o.Data)
-	case pack.Blob:
-		return p.readBlob(e, h.first(id), o)
-	default:
-		return true, errors.New("it is a tree where a blob was expected")
+	n := h.census.find(id)
+	if t != 0 || n < 0 || slices.Contains(h.blobs, id) {
+		return t == pack.Blob || t == 0 && n >= 0
 	}
+	return n >= h.census.packed() || !h.census.isTree[n] && h.census.path(n) != ""
 }
 
 func (p gitPart) readBlob(e *emitter, from scanner.Location, o pack.Object) (bool, error) {
@@ -228,11 +272,9 @@ func (p gitPart) readBlob(e *emitter, from scanner.Location, o pack.Object) (boo
 	var ok bool
 	switch {
 	case o.Data == nil:
-		ok, err = e.text(from, r)
-	case isBinary(o.Data):
-		ok, err = true, errBinary
+		ok, err = p.give(e, from, r)
 	default:
-		ok = e.data(from, o.Data)
+		ok, err = p.giveData(e, from, o.Data)
 	}
 	if errors.Is(err, errBinary) {
 		p.skip(skipBinary, 1)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/quash-sh/quash/scanner"
@@ -21,45 +22,44 @@ const (
 	maxDepth = 2048
 )
 
-// history is what the references of a repository reach: commits, tags and blobs, and where each blob stood first. No
-// blob is read for it.
-//
-// Trees are visited commit by commit, parents before children, and each tree once for each path it stands at. Whatever a
-// visit meets for the first time was therefore brought in by the commit being visited.
+// history is what the references of a repository reach: commits and tags, read one by one, and what the trees say of the
+// objects (census). No blob is read for it. Which paths a blob stood at, and since when, is worked out for those blobs alone that keys
+// were found in (git_place.go).
 type history struct {
-	repo  *repository
-	store *pack.Store
-	refs  []ref
-	gaps  []*scanner.Gap
+	repo     *repository
+	store    *pack.Store
+	families []pack.Family
+	objects  int // in packs
+	refs     []ref
+	gaps     []*scanner.Gap
+	census   *census
 
 	commits  []revision // parents before children; of equals the older first
 	commitAt map[pack.ID]int32
 	tags     []pack.ID
 	tagged   map[pack.ID]pack.ID // by tag: the object that it names
-	blobs    blobs
-	paths    paths
+	roots    []pack.ID           // trees that references name
+	blobs    []pack.ID           // that references name
+	inHead   map[string]pack.ID  // by path: the blobs of HEAD
 }
 
 // revision is a commit in memory.
 type revision struct {
-	id, tree pack.ID
-	parents  []int32 // those that are there
-	when     int64
+	id      pack.ID
+	tree    int32   // in the census
+	parents []int32 // those that are there
+	when    int64
 }
 
 // readHistory reads commits and trees.
 func readHistory(ctx context.Context, r *repository, progress func(stage string, done, total int)) (*history, error) {
-	h := &history{
-		repo:     r,
-		commitAt: map[pack.ID]int32{},
-		tagged:   map[pack.ID]pack.ID{},
-		blobs:    blobs{at: map[pack.ID]int32{}},
-		paths:    paths{nodes: []pathNode{{parent: -1}}, at: map[pathNode]int32{}},
-	}
+	h := &history{repo: r, commitAt: map[pack.ID]int32{}, tagged: map[pack.ID]pack.ID{}}
 	var problems []pack.Problem
 	h.store, problems = r.objects()
 	defer h.store.Close()
-	for _, p := range problems {
+	var more []pack.Problem
+	h.families, h.objects, more = h.store.Families()
+	for _, p := range append(problems, more...) {
 		h.gaps = append(h.gaps, &scanner.Gap{What: "object store " + p.Path, Why: cause(p.Err), Next: "git fsck --full", Err: p.Err})
 	}
 	refs, gaps, err := r.refs(ctx)
@@ -73,12 +73,89 @@ func readHistory(ctx context.Context, r *repository, progress func(stage string,
 	if err := l.load(ctx); err != nil {
 		return nil, err
 	}
-	w := newTreeWalk(h, damage)
-	if err := w.all(ctx, l.roots, progress); err != nil {
+	if err := h.count(ctx, l, damage); err != nil {
 		return nil, err
 	}
 	h.gaps = append(h.gaps, damage.gaps()...)
 	return h, nil
+}
+
+// count takes the census, and tells of what is missing.
+func (h *history) count(ctx context.Context, l *loader, d *damage) error {
+	h.census = newCensus(h.store, h.repo.hash)
+	for _, id := range append(l.trees, h.roots...) {
+		if _, ok := h.store.Number(id); !ok {
+			h.census.add(id, true)
+		}
+	}
+	for _, id := range h.blobs {
+		if _, ok := h.store.Number(id); !ok {
+			h.census.add(id, false)
+		}
+	}
+	var done atomic.Int64
+	step := func() {
+		if n := int(done.Add(1)); n%4096 == 0 {
+			l.progress("trees", n, 0)
+		}
+	}
+	if err := h.census.take(ctx, h.families, step); err != nil {
+		return err
+	}
+	for i := range h.commits {
+		id := l.trees[l.sorted[i]]
+		n := h.census.find(id)
+		if n < h.census.packed() {
+			if k := h.store.Kind(n); k != 0 && k != pack.Tree {
+				h.census.otherwise(id, k, pack.Tree)
+			}
+		}
+		h.commits[i].tree = n
+	}
+	l.progress("trees", int(done.Load()), int(done.Load()))
+	for _, b := range h.census.bad {
+		d.add("tree", b.id, b.err)
+	}
+	for _, b := range h.census.unread {
+		if n := h.census.find(b.id); h.census.isTree[n] || h.named(n) {
+			d.add("tree", b.id, b.err)
+		}
+	}
+	return h.lacks(ctx, d)
+}
+
+// lacks tells of the objects that are missing, if any commit or reference leads to them.
+func (h *history) lacks(ctx context.Context, d *damage) error {
+	absent := h.census.absent()
+	if len(absent) == 0 {
+		return nil
+	}
+	wanted := map[int32]bool{}
+	for _, n := range absent {
+		wanted[n] = true
+	}
+	places, err := h.places(ctx, wanted, d)
+	if err != nil {
+		return err
+	}
+	for _, n := range absent {
+		o := h.census.outside[n-h.census.packed()]
+		if len(places.of(n)) == 0 && !h.named(n) {
+			continue
+		}
+		kind := "blob"
+		if o.tree {
+			kind = "tree"
+		}
+		d.add(kind, o.id, pack.ErrMissing)
+	}
+	return nil
+}
+
+// named reports whether a commit or a reference names a tree or blob.
+func (h *history) named(n int32) bool {
+	is := func(id pack.ID) bool { return h.census.find(id) == n }
+	return slices.ContainsFunc(h.commits, func(c revision) bool { return c.tree == n }) || slices.ContainsFunc(h.roots, is) || slices.ContainsFunc(h.blobs, is)
 }
 
 // commitOf returns the commit that a reference's object is or, as a tag, names.
@@ -100,9 +177,10 @@ type loader struct {
 	progress func(stage string, done, total int)
 	seen     map[pack.ID]bool
 	cut      map[pack.ID]bool // whose parents a shallow clone left out
-	parents  [][]pack.ID      // by commit
+	trees    []pack.ID        // by commit, in the order of reading
+	parents  [][]pack.ID      // likewise
+	sorted   []int32          // by commit, sorted: its place in the order of reading
 	todo     []pack.ID
-	roots    []pack.ID // trees that references name
 	damage   *damage
 }
 
@@ -151,7 +229,8 @@ func (l *loader) visit(id pack.ID) {
 		if l.cut[id] {
 			c.parents = nil
 		}
-		l.commits = append(l.commits, revision{id: id, tree: c.tree, when: c.when})
+		l.commits = append(l.commits, revision{id: id, when: c.when})
+		l.trees = append(l.trees, c.tree)
 		l.parents = append(l.parents, c.parents)
 		l.todo = append(l.todo, c.parents...)
 	case pack.Tag:
@@ -166,7 +245,7 @@ func (l *loader) visit(id pack.ID) {
 	case pack.Tree:
 		l.roots = append(l.roots, id)
 	case pack.Blob:
-		l.blobs.add(id, -1, -1)
+		l.blobs = append(l.blobs, id)
 	}
 }
 
@@ -224,7 +303,7 @@ func (l *loader) order() {
 			}
 		}
 		l.commitAt[c.id] = int32(len(sorted))
-		sorted = append(sorted, c)
+		sorted, l.sorted = append(sorted, c), append(l.sorted, i)
 		for _, child := range children[i] {
 			if waits[child]--; waits[child] == 0 {
 				heap.Push(ready, child)
@@ -240,7 +319,7 @@ func (l *loader) circular(waits []int) []revision {
 	for i, c := range l.commits {
 		if waits[i] > 0 {
 			l.damage.add("commit", c.id, errors.New("it is its own ancestor"))
-			rest = append(rest, c)
+			rest, l.sorted = append(rest, c), append(l.sorted, int32(i))
 		}
 	}
 	return rest

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/quash-sh/quash/scanner"
 	"github.com/quash-sh/quash/scanner/source/internal/pack"
@@ -12,14 +13,9 @@ import (
 // maxGiven is how many places of one blob are given; those in HEAD come first, then the oldest.
 const maxGiven = 20
 
-// first is the place that is known of a blob while it is read: where it stood first.
+// first is what is known of a blob's place while it is read: a path at which it stood, not always the first.
 func (h *history) first(id pack.ID) scanner.Location {
-	at := scanner.Location{Repository: h.repo.name, Blob: id.String(), Line: 1}
-	if all := h.blobs.of(id); len(all) > 0 {
-		at.Path = h.paths.path(all[0].path)
-		at.Commit = h.commitName(all[0].commit)
-	}
-	return at
+	return scanner.Location{Repository: h.repo.name, Blob: id.String(), Path: h.census.path(h.census.find(id)), Line: 1}
 }
 
 func (h *history) commitName(i int32) string {
@@ -29,12 +25,18 @@ func (h *history) commitName(i int32) string {
 	return h.commits[i].id.String()
 }
 
-// Place implements scanner.Placer.
+// Place implements scanner.Placer. A blob that no commit and no reference leads to has no place.
 func (g *git) Place(ctx context.Context, at []scanner.Location) ([][]scanner.Location, error) {
-	if g.plan.history == nil {
+	h := g.plan.history
+	if h == nil {
 		return make([][]scanner.Location, len(at)), nil
 	}
-	p := newPlacer(g.plan.history)
+	damage := &damage{partial: h.repo.partial}
+	placings, err := h.places(ctx, h.wanted(at), damage)
+	if err != nil {
+		return nil, err
+	}
+	p := newPlacer(placings, h, damage)
 	defer p.store.Close()
 	for _, l := range at {
 		p.want(l)
@@ -46,7 +48,29 @@ func (g *git) Place(ctx context.Context, at []scanner.Location) ([][]scanner.Loc
 	for i, l := range at {
 		places[i] = p.places(l)
 	}
-	return places, p.damage.err()
+	return places, damage.err()
+}
+
+// wanted are the blobs that locations are in.
+func (h *history) wanted(at []scanner.Location) map[int32]bool {
+	all := map[int32]bool{}
+	for _, l := range at {
+		if n, ok := h.blob(l); ok {
+			all[n] = true
+		}
+	}
+	return all
+}
+
+// blob returns the number of the blob that a location is in, false where it is in none.
+func (h *history) blob(l scanner.Location) (int32, bool) {
+	id, err := pack.ParseID(l.Blob)
+	if err != nil {
+		return 0, false
+	}
+	n := h.census.find(id)
+	_, tag := h.tagged[id]
+	return n, n >= 0 && !tag
 }
 
 // placer works out where blobs stood. A spot is a blob at a path; what is asked of one is which references hold it, and
@@ -57,6 +81,7 @@ func (g *git) Place(ctx context.Context, at []scanner.Location) ([][]scanner.Loc
 // first parent, only along the paths that are asked for and only where they differ.
 type placer struct {
 	*history
+	stood  *placings
 	store  *pack.Store
 	damage *damage
 
@@ -69,10 +94,7 @@ type placer struct {
 	tips     []tip
 }
 
-type spot struct {
-	blob pack.ID
-	path int32
-}
+type spot struct{ blob, path int32 }
 
 // traced is what is known of a spot, or of the message of a commit.
 type traced struct {
@@ -91,9 +113,9 @@ type tip struct {
 	other  bool // neither a branch nor a tag
 }
 
-func newPlacer(h *history) *placer {
+func newPlacer(stood *placings, h *history, d *damage) *placer {
 	p := &placer{
-		history: h, store: h.store.Fork(), damage: &damage{partial: h.repo.partial},
+		history: h, stood: stood, store: h.store.Fork(), damage: d,
 		spots: map[spot]*traced{}, messages: map[int32]*traced{}, authors: map[int32]signature{},
 		below: map[int32]map[string]int32{}, byPath: map[int32][]*traced{},
 	}
@@ -114,12 +136,12 @@ func (p *placer) want(l scanner.Location) {
 		}
 		return
 	}
-	id, err := pack.ParseID(l.Blob)
-	if err != nil {
+	n, ok := p.blob(l)
+	if !ok {
 		return
 	}
-	for _, b := range p.blobs.of(id) {
-		s := spot{id, b.path}
+	for _, b := range p.stood.of(n) {
+		s := spot{n, b.path}
 		if p.spots[s] != nil {
 			continue
 		}
@@ -133,8 +155,8 @@ func (p *placer) want(l scanner.Location) {
 
 // along makes compare look at every part of a path.
 func (p *placer) along(path int32) {
-	for _, part := range p.paths.parts(path) {
-		n := p.paths.nodes[part]
+	for _, part := range p.stood.paths.parts(path) {
+		n := p.stood.paths.nodes[part]
 		if p.below[n.parent] == nil {
 			p.below[n.parent] = map[string]int32{}
 		}
@@ -158,13 +180,13 @@ func (p *placer) places(l scanner.Location) []scanner.Location {
 		l.Refs = p.messages[c].refs
 		return []scanner.Location{l}
 	}
-	id, err := pack.ParseID(l.Blob)
-	if err != nil {
+	n, ok := p.blob(l)
+	if !ok {
 		return nil
 	}
 	var all []*traced
-	for _, b := range p.blobs.of(id) {
-		all = append(all, p.spots[spot{id, b.path}])
+	for _, b := range p.stood.of(n) {
+		all = append(all, p.spots[spot{n, b.path}])
 	}
 	slices.SortStableFunc(all, func(a, b *traced) int {
 		if a.inHead != b.inHead {
@@ -172,10 +194,11 @@ func (p *placer) places(l scanner.Location) []scanner.Location {
 		}
 		return cmp.Compare(a.commit, b.commit)
 	})
-	var places []scanner.Location
+	places := []scanner.Location{}
+	member := strings.TrimPrefix(l.Path, p.census.path(n)) // in a container
 	for _, t := range all[:min(len(all), maxGiven)] {
 		at := l
-		at.Path, at.Commit, at.InHead, at.Refs = p.paths.path(t.path), p.commitName(t.commit), t.inHead, t.refs
+		at.Path, at.Commit, at.InHead, at.Refs = p.stood.paths.path(t.path)+member, p.commitName(t.commit), t.inHead, t.refs
 		places = append(places, signed(at, p.author(t.commit)))
 	}
 	return places
@@ -210,7 +233,7 @@ func (p *placer) trace(ctx context.Context) error {
 		if len(p.byPath) == 0 {
 			break
 		}
-		var before pack.ID
+		before := int32(-1)
 		if len(c.parents) > 0 {
 			before = p.commits[c.parents[0]].tree
 		}
@@ -221,57 +244,46 @@ func (p *placer) trace(ctx context.Context) error {
 	}
 	for _, r := range p.refs {
 		if i, ok := p.commitOf(r.id); ok && r.name == headName {
-			p.compare(p.commits[i].tree, pack.ID{}, 0, func(t *traced) { t.inHead = true })
+			p.compare(p.commits[i].tree, -1, 0, func(t *traced) { t.inHead = true })
 		}
 	}
 	return nil
 }
 
 // compare calls found for the spots that a tree has below path and the tree before it has not.
-func (p *placer) compare(id, before pack.ID, path int32, found func(*traced)) {
-	if id == before {
+func (p *placer) compare(tree, before, path int32, found func(*traced)) {
+	if tree == before {
 		return
 	}
-	now := p.entries(id, path)
-	var old map[int32]treeEntry
-	if !before.IsZero() {
-		old = p.entries(before, path)
-	}
-	for child, e := range now {
-		was := old[child]
-		if was.id == e.id {
-			continue
-		}
-		if e.mode == modeTree {
-			if was.mode != modeTree {
-				was.id = pack.ID{}
+	old := p.entries(before, path)
+	for child, n := range p.entries(tree, path) {
+		was, there := old[child]
+		switch {
+		case there && was == n:
+		case !p.stood.wanted[n]:
+			if !there || p.stood.wanted[was] {
+				was = -1
 			}
-			p.compare(e.id, was.id, child, found)
-			continue
-		}
-		for _, t := range p.byPath[child] {
-			if t.blob == e.id {
-				found(t)
+			p.compare(n, was, child, found)
+		default:
+			for _, t := range p.byPath[child] {
+				if t.blob == n {
+					found(t)
+				}
 			}
 		}
 	}
 }
 
-// entries returns the entries of a tree that are asked for, by path.
-func (p *placer) entries(id pack.ID, path int32) map[int32]treeEntry {
-	wanted := p.below[path]
-	data, err := readTree(p.store, id)
-	if err != nil || len(wanted) == 0 {
-		return nil // a damaged tree is a gap of the history already
+// entries returns the entries of a tree that are asked for: objects by path.
+func (p *placer) entries(tree, path int32) map[int32]int32 {
+	if tree < 0 {
+		return nil
 	}
-	found := map[int32]treeEntry{}
-	for len(data) > 0 {
-		var e treeEntry
-		if e, data, err = nextEntry(data, p.repo.hash); err != nil {
-			break
-		}
-		if child, ok := wanted[string(e.name)]; ok {
-			found[child] = e
+	found := map[int32]int32{}
+	for _, e := range p.stood.edges[tree] {
+		if child, ok := p.below[path][p.stood.names[e.name]]; ok {
+			found[child] = e.child
 		}
 	}
 	return found

@@ -214,7 +214,7 @@ func (a *Addition) readChange(e *emitter, c change, by signature) bool {
 	if o.size <= pieceSize {
 		return a.readSmall(e, c, from, o)
 	}
-	ok, err := e.text(from, o)
+	ok, err := a.give(e, from, o)
 	switch {
 	case !ok:
 		return false
@@ -231,15 +231,16 @@ func (a *Addition) readChange(e *emitter, c change, by signature) bool {
 // readSmall yields a blob that is one chunk.
 func (a *Addition) readSmall(e *emitter, c change, from scanner.Location, o *gitObject) bool {
 	data, err := o.all()
-	switch {
-	case err != nil:
+	if err != nil {
 		return a.missing(e, "file "+c.path, err)
-	case isBinary(data):
+	}
+	ok, err := a.giveData(e, from, data)
+	if errors.Is(err, errBinary) {
 		a.skip(skipBinary, 1)
-		return true
+		return ok
 	}
 	a.saw("blobs", 1)
-	return e.data(from, data)
+	return ok
 }
 
 // drained reads past what is left of an object.

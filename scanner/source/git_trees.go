@@ -1,135 +1,92 @@
 package source
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 
 	"github.com/quash-sh/quash/scanner/source/internal/pack"
 )
 
-// treeWalk visits the trees of a history.
+// placings is where wanted objects stood in a history: paths and the commits that brought them there.
+type placings struct {
+	*pruned
+	paths paths
+	found map[int32][]placing // by number of an object
+}
+
+// placing says that an object came to a path with a commit.
+type placing struct{ path, commit int32 }
+
+// of returns the places of an object, the first first.
+func (p *placings) of(n int32) []placing { return p.found[n] }
+
+// add remembers a place of an object.
+func (p *placings) add(n, path, commit int32) {
+	for _, at := range p.found[n] {
+		if at.path == path {
+			return
+		}
+	}
+	if len(p.found[n]) < maxPlaces {
+		p.found[n] = append(p.found[n], placing{path, commit})
+	}
+}
+
+// treeWalk visits the trees of a history that lead to wanted objects, commit by commit, parents before children, and each tree
+// once for each path it stands at. Whatever a visit meets for the first time was therefore brought in by the commit being visited.
 type treeWalk struct {
-	*history
-	trees  map[pack.ID]int32
-	visits []uint8 // by tree
+	*placings
+	visits map[int32]uint8 // by tree
 	seen   map[treeAt]bool
-	before map[int32][]byte // by path: the tree visited there last
-	damage *damage
 }
 
 // treeAt is a tree at a path.
 type treeAt struct{ tree, path int32 }
 
-func newTreeWalk(h *history, d *damage) *treeWalk {
-	return &treeWalk{history: h, trees: map[pack.ID]int32{}, seen: map[treeAt]bool{}, before: map[int32][]byte{}, damage: d}
-}
-
-// all visits the trees of all commits and those that references name.
-func (w *treeWalk) all(ctx context.Context, roots []pack.ID, progress func(stage string, done, total int)) error {
-	for i, c := range w.commits {
+// places finds where wanted objects stood.
+func (h *history) places(ctx context.Context, wanted map[int32]bool, d *damage) (*placings, error) {
+	p, err := h.census.prune(ctx, h.families, wanted, d)
+	if err != nil {
+		return nil, err
+	}
+	w := &treeWalk{&placings{p, newPaths(), map[int32][]placing{}}, map[int32]uint8{}, map[treeAt]bool{}}
+	for i, c := range h.commits {
 		if err := ctx.Err(); err != nil {
-			return err
+			return nil, err
 		}
 		w.visit(c.tree, 0, int32(i), 0)
-		if i%256 == 0 {
-			progress("trees", i, len(w.commits))
-		}
 	}
-	for _, id := range roots {
-		w.visit(id, 0, -1, 0)
+	for _, id := range h.roots {
+		w.visit(h.census.find(id), 0, -1, 0)
 	}
-	progress("trees", len(w.commits), len(w.commits))
-	return nil
+	return w.placings, nil
 }
 
 // visit remembers what a tree brings to a path with a commit.
-func (w *treeWalk) visit(id pack.ID, path, commit int32, depth int) {
-	if !w.enter(id, path) {
+func (w *treeWalk) visit(tree, path, commit int32, depth int) {
+	if tree < 0 || depth > maxDepth || !w.enter(tree, path) {
 		return
 	}
-	if depth > maxDepth {
-		w.damage.add("tree", id, fmt.Errorf("nested deeper than %d", maxDepth))
-		return
-	}
-	data, err := readTree(w.store, id)
-	if err != nil {
-		w.damage.add("tree", id, err)
-		return
-	}
-	before := w.before[path]
-	w.before[path] = data
-	for len(data) > 0 {
-		var e treeEntry
-		if e, data, err = nextEntry(data, w.repo.hash); err != nil {
-			w.damage.add("tree", id, err)
-			return
-		}
-		var same bool
-		if before, same = w.skip(before, e); same {
+	for _, e := range w.edges[tree] {
+		at := w.paths.number(path, w.names[e.name])
+		if w.wanted[e.child] {
+			w.add(e.child, at, commit)
 			continue
 		}
-		switch e.mode {
-		case modeLink:
-		case modeTree:
-			w.visit(e.id, w.paths.number(path, e.name), commit, depth+1)
-		default:
-			w.blobs.add(e.id, w.paths.number(path, e.name), commit)
-		}
+		w.visit(e.child, at, commit, depth+1)
 	}
 }
 
 // enter reports whether a tree is to be visited at a path: not when it was, nor at more than maxPlaces paths, when each
 // of its blobs has as many places.
-func (w *treeWalk) enter(id pack.ID, path int32) bool {
-	t, ok := w.trees[id]
-	if !ok {
-		t = int32(len(w.visits))
-		w.trees[id] = t
-		w.visits = append(w.visits, 0)
-	}
-	at := treeAt{t, path}
-	if w.seen[at] || w.visits[t] == maxPlaces {
+func (w *treeWalk) enter(tree, path int32) bool {
+	at := treeAt{tree, path}
+	if len(w.edges[tree]) == 0 || w.seen[at] || w.visits[tree] == maxPlaces {
 		return false
 	}
 	w.seen[at] = true
-	w.visits[t]++
+	w.visits[tree]++
 	return true
-}
-
-// skip passes over the entries of an earlier tree that come before e, and reports whether it has the very same entry.
-func (w *treeWalk) skip(before []byte, e treeEntry) (rest []byte, same bool) {
-	for len(before) > 0 {
-		if bytes.HasPrefix(before, e.raw) {
-			return before[len(e.raw):], true
-		}
-		b, next, err := nextEntry(before, w.repo.hash)
-		if err != nil || compareEntries(b, e) > 0 {
-			return before, false
-		}
-		before = next
-	}
-	return nil, false
-}
-
-// compareEntries orders entries as trees have them: by name, that of a tree as if a slash stood after it.
-func compareEntries(a, b treeEntry) int {
-	n := min(len(a.name), len(b.name))
-	if c := bytes.Compare(a.name[:n], b.name[:n]); c != 0 {
-		return c
-	}
-	return int(a.after(n)) - int(b.after(n))
-}
-
-func (e treeEntry) after(n int) byte {
-	switch {
-	case n < len(e.name):
-		return e.name[n]
-	case e.mode == modeTree:
-		return '/'
-	default:
-		return 0
-	}
 }
 
 // readTree reads a tree object.

@@ -18,8 +18,8 @@ import (
 	"github.com/quash-sh/quash/scanner/source/internal/pack"
 )
 
-// newWorktree lists the files of the work tree. With a history, those are left out later whose content is a blob that
-// stood at their path: their keys are found in the history, once.
+// newWorktree lists the files of the work tree. With a history, those are left out later whose content is the blob that HEAD
+// has at their path: their keys are found in the history, once.
 func newWorktree(ctx context.Context, g *git) (*tree, []*scanner.Gap, error) {
 	w, err := listFiles(ctx, g.repo.root, &g.counter, g.options)
 	if err != nil {
@@ -33,18 +33,22 @@ func newWorktree(ctx context.Context, g *git) (*tree, []*scanner.Gap, error) {
 		}
 	}
 	if h := g.plan.history; h != nil {
+		h.readHead()
 		t.known = h.known
 	}
-	return t, append(w.gaps, g.submodules(ctx)...), nil
+	return t, append(w.gaps, g.submodules(ctx, w.tracked)...), nil
 }
 
 // submodules returns a gap for each submodule that is not checked out. One that is was read as files.
-func (g *git) submodules(ctx context.Context) []*scanner.Gap {
-	t, err := g.repo.tracked(ctx)
-	if err != nil {
-		return []*scanner.Gap{{
-			What: "submodules of " + g.repo.name, Why: "the index cannot be read: " + err.Error(), Next: "git fsck, then git read-tree HEAD", Err: err,
-		}}
+// The index was read with the list of files where ignore files count.
+func (g *git) submodules(ctx context.Context, t *tracked) []*scanner.Gap {
+	if t == nil {
+		var err error
+		if t, err = g.repo.tracked(ctx); err != nil {
+			return []*scanner.Gap{{
+				What: "submodules of " + g.repo.name, Why: "the index cannot be read: " + err.Error(), Next: "git fsck, then git read-tree HEAD", Err: err,
+			}}
+		}
 	}
 	var gaps []*scanner.Gap
 	for _, path := range t.links {
@@ -59,18 +63,47 @@ func (g *git) submodules(ctx context.Context) []*scanner.Gap {
 // maxNormal is the longest file whose line ends are changed to look it up.
 const maxNormal = 32 << 20
 
-// known reports whether a file's content stood at its path in the history, as it is or with the line ends that git
-// checks in where core.autocrlf is set.
+// readHead lists the blobs of HEAD. What cannot be read is left out: its files are read as files.
+func (h *history) readHead() {
+	h.inHead = map[string]pack.ID{}
+	for _, r := range h.refs {
+		c, ok := h.commitOf(r.id)
+		if r.name == headName && ok && h.commits[c].tree >= 0 {
+			h.listHead(h.census.id(h.commits[c].tree), "", 0)
+		}
+	}
+	h.store.Close()
+}
+
+func (h *history) listHead(tree pack.ID, dir string, depth int) {
+	data, err := readTree(h.store, tree)
+	for err == nil && len(data) > 0 && depth < maxDepth {
+		var e treeEntry
+		if e, data, err = nextEntry(data, h.repo.hash); err != nil {
+			return
+		}
+		switch path := dir + string(e.name); e.mode {
+		case modeLink:
+		case modeTree:
+			h.listHead(e.id, path+"/", depth+1)
+		default:
+			h.inHead[path] = e.id
+		}
+	}
+}
+
+// known reports whether a file's content is what HEAD has at its path, as it is or with the line ends that git checks in
+// where core.autocrlf is set.
 func (h *history) known(path string, f io.ReadSeeker, size int64) (bool, error) {
-	at := h.paths.find(path)
-	if at < 0 {
+	want, ok := h.inHead[path]
+	if !ok || !h.store.Has(want) {
 		return false, nil
 	}
 	sum := h.blobHash(size)
 	if _, err := io.Copy(sum, f); err != nil {
 		return false, err
 	}
-	if h.stood(pack.MakeID(sum.Sum(nil)), at) {
+	if pack.MakeID(sum.Sum(nil)) == want {
 		return true, nil
 	}
 	if size > maxNormal {
@@ -86,13 +119,7 @@ func (h *history) known(path string, f io.ReadSeeker, size int64) (bool, error) 
 	text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
 	sum = h.blobHash(int64(len(text)))
 	sum.Write(text)
-	return h.stood(pack.MakeID(sum.Sum(nil)), at), nil
-}
-
-// stood reports whether a blob that is there to read was at a path.
-func (h *history) stood(id pack.ID, path int32) bool {
-	at := func(p blobPlace) bool { return p.path == path }
-	return slices.ContainsFunc(h.blobs.of(id), at) && h.store.Has(id)
+	return pack.MakeID(sum.Sum(nil)) == want, nil
 }
 
 // blobHash begins the name of a blob.

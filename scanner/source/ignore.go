@@ -12,7 +12,10 @@ import (
 // files from the scan, so that this package has its own, tested against git.
 type ignoreRule struct {
 	pattern []string // the parts between slashes; "**" stands for any number of them
-	keep    bool     // written with !: takes matching paths out again
+	// last is how the last part of a matching path ends, and exact says that it is no longer than that.
+	last    string
+	exact   bool
+	keep    bool // written with !: takes matching paths out again
 	dirOnly bool
 }
 
@@ -58,7 +61,22 @@ func parseIgnoreLine(line string) (r ignoreRule, ok bool) {
 	if r.pattern[len(r.pattern)-1] == "**" {
 		r.pattern = append(r.pattern, "*") // what is below a directory, not the directory
 	}
+	r.last, r.exact = ending(r.pattern[len(r.pattern)-1])
 	return r, true
+}
+
+// ending is the plain text at the end of a part of a pattern; whole says that there is nothing before it.
+func ending(part string) (text string, whole bool) {
+	i := strings.LastIndexAny(part, `*?[]\`)
+	return part[i+1:], i < 0
+}
+
+// mayMatch reports whether the last part of a path is as the rule wants it to end. Most rules are done with by this.
+func (r *ignoreRule) mayMatch(name string) bool {
+	if r.exact {
+		return name == r.last
+	}
+	return strings.HasSuffix(name, r.last)
 }
 
 // splitPattern splits a pattern at its slashes, those in a class excepted.
@@ -106,9 +124,11 @@ func trimSpaces(s string) string {
 // ignored reports whether the last rule that matches the path says to leave it out. The files are in order of rising
 // priority; each stands in a directory above the path.
 func ignored(files []ignoreFile, path []string, dir bool) bool {
+	name := path[len(path)-1]
 	for _, f := range slices.Backward(files) {
-		for _, r := range slices.Backward(f.rules) {
-			if (dir || !r.dirOnly) && matchPath(r.pattern, path[f.depth:]) {
+		for i := len(f.rules) - 1; i >= 0; i-- {
+			r := &f.rules[i]
+			if (dir || !r.dirOnly) && r.mayMatch(name) && matchPath(r.pattern, path[f.depth:]) {
 				return !r.keep
 			}
 		}

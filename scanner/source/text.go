@@ -15,7 +15,9 @@ import (
 
 const (
 	// pieceSize is the longest chunk; a longer text comes in pieces.
-	pieceSize = 4 << 20
+	pieceSize = 1 << 20
+	// firstRoom is how much is read of a text at first.
+	firstRoom = 128 << 10
 	// binaryHead is how much of a text is looked at to tell whether it is one.
 	binaryHead = 8 << 10
 )
@@ -96,13 +98,14 @@ func (e *emitter) data(from scanner.Location, text []byte) bool {
 // text yields what r holds, in pieces. It returns errBinary, before any piece, when that is no text, and the error of
 // reading, after the pieces read so far.
 func (e *emitter) text(from scanner.Location, r io.Reader) (bool, error) {
-	if e.buf == nil {
-		e.buf = make([]byte, pieceSize+1)
-	}
+	return e.pieces(from, r, isBinary)
+}
+
+// pieces is text with a choice of what is none.
+func (e *emitter) pieces(from scanner.Location, r io.Reader, isBinary func(head []byte) bool) (bool, error) {
 	held := 0 // one byte more than a piece is read, to know whether another follows
 	for first := true; ; first = false {
-		n, err := io.ReadFull(r, e.buf[held:])
-		n += held
+		n, err := e.fill(r, held)
 		if first && isBinary(e.buf[:n]) {
 			return true, errBinary
 		}
@@ -119,6 +122,22 @@ func (e *emitter) text(from scanner.Location, r io.Reader) (bool, error) {
 		from = after(from, e.buf[:pieceSize])
 		e.buf[0] = e.buf[pieceSize]
 		held = 1
+	}
+}
+
+// fill reads behind what is held, up to a piece and a byte. The room for it grows with what there is to read: most texts are short.
+func (e *emitter) fill(r io.Reader, held int) (n int, err error) {
+	if e.buf == nil {
+		e.buf = make([]byte, firstRoom)
+	}
+	for n = held; ; {
+		m, err := io.ReadFull(r, e.buf[n:])
+		if n += m; err != nil || len(e.buf) > pieceSize {
+			return n, err
+		}
+		room := make([]byte, min(4*len(e.buf), pieceSize+1))
+		copy(room, e.buf)
+		e.buf = room
 	}
 }
 

@@ -22,6 +22,7 @@ type walk struct {
 	excludes []ignoreRule // the user's own
 	options  Options
 	files    []string // with slashes, relative to root
+	tracked  *tracked // by the repository that the target is the top of, once its index was read
 	gaps     []*scanner.Gap
 }
 
@@ -29,6 +30,7 @@ type walk struct {
 type scope struct {
 	ignore  []ignoreFile
 	tracked *tracked
+	indexed bool     // tracked was read
 	path    []string // of the directory, from the top of its repository
 	known   bool     // it is ignored: only what git tracks is read
 }
@@ -57,7 +59,11 @@ func (w *walk) enclosing(ctx context.Context) scope {
 	if r == nil {
 		return scope{ignore: []ignoreFile{{rules: w.excludes}}}
 	}
-	return w.descend(r.root, w.repository(ctx, r), below)
+	s := w.repository(ctx, r)
+	if len(below) == 0 && s.indexed {
+		w.tracked = s.tracked
+	}
+	return w.descend(r.root, s, below)
 }
 
 // enclosing finds the repository in whose work tree a directory lies, and the way from its top to the directory.
@@ -107,7 +113,7 @@ func (w *walk) repository(ctx context.Context, r *repository) scope {
 		})
 		return s
 	}
-	s.tracked = t
+	s.tracked, s.indexed = t, true
 	return s
 }
 
@@ -137,7 +143,9 @@ func (w *walk) dir(ctx context.Context, path string, s scope) error {
 	if path != "" && slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == ".git" }) {
 		s = w.nested(ctx, full, s)
 	}
-	s = w.readIgnore(s, full)
+	if slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == ".gitignore" }) {
+		s = w.readIgnore(s, full)
+	}
 	for _, e := range entries {
 		if e.Name() == ".git" {
 			continue
@@ -238,7 +246,7 @@ func (t *tree) file(e *emitter, path string) (bool, error) {
 			return true, err
 		}
 	}
-	ok, err := t.content(e, path, f)
+	ok, err := t.content(e, scanner.Location{Path: path, Line: 1}, f)
 	if errors.Is(err, errBinary) {
 		t.skip(skipBinary, 1)
 		return ok, nil

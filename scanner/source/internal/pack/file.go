@@ -17,7 +17,9 @@ import (
 type packed struct {
 	path     string // of the .pack file
 	index    *index
-	promised bool // a .promisor file stands beside it: what it names may be elsewhere
+	first    int32  // the number of its first object
+	kinds    []Type // by place in the index; Families sets it
+	promised bool   // a .promisor file stands beside it: what it names may be elsewhere
 
 	mu    sync.Mutex
 	users int

@@ -16,6 +16,7 @@ type forest struct {
 	child  []int32 // -1: none
 	next   []int32 // of the same base
 	weight []int64 // bytes of the pack that rebuilding the object and all below it takes
+	count  []int32 // the object and all below it
 	length int64   // where the last object ends
 }
 
@@ -24,7 +25,7 @@ func newForest(f *file, x *index, number int32) *forest {
 	n := x.count
 	t := &forest{
 		pack: number, offset: make([]int64, n), name: make([]int32, n), kind: make([]Type, n), base: make([]int32, n),
-		child: make([]int32, n), next: make([]int32, n), weight: make([]int64, n), length: f.size,
+		child: make([]int32, n), next: make([]int32, n), weight: make([]int64, n), count: make([]int32, n), length: f.size,
 	}
 	at := make([]int64, n)
 	for i := range n {
@@ -94,7 +95,7 @@ func (t *forest) join() {
 	}
 	for at := 0; at < len(order); at++ {
 		i := order[at]
-		t.weight[i] = t.extent(i)
+		t.weight[i], t.count[i] = t.extent(i), 1
 		for c := t.child[i]; c >= 0; c = t.next[c] {
 			t.kind[c] = t.kind[i]
 			order = append(order, c)
@@ -103,6 +104,7 @@ func (t *forest) join() {
 	for _, i := range slices.Backward(order) {
 		if b := t.base[i]; b >= 0 {
 			t.weight[b] += t.weight[i]
+			t.count[b] += t.count[i]
 		}
 	}
 }

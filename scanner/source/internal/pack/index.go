@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"sort"
 )
 
 // index is a pack index of version 2: the sorted names of a pack's objects and their offsets.
@@ -65,18 +64,46 @@ func (x *index) name(i int) []byte { return x.names[i*x.hash : (i+1)*x.hash] }
 
 // find returns the offset of an object in the pack.
 func (x *index) find(id ID) (int64, bool) {
-	if int(id.size) != x.hash {
-		return 0, false
-	}
-	lo, hi := 0, x.below(int(id.sum[0]))
-	if id.sum[0] > 0 {
-		lo = x.below(int(id.sum[0]) - 1)
-	}
-	i := lo + sort.Search(hi-lo, func(i int) bool { return bytes.Compare(x.name(lo+i), id.bytes()) >= 0 })
-	if i >= hi || !bytes.Equal(x.name(i), id.bytes()) {
+	i, ok := x.search(id)
+	if !ok {
 		return 0, false
 	}
 	return x.offset(i)
+}
+
+// search returns the position of an object's name. Names are sums, evenly spread: the place to look first is where the name would stand if they were
+// so exactly. From there the search doubles its step, so that an index that is not even costs no more than a binary search.
+func (x *index) search(id ID) (int, bool) {
+	if int(id.size) != x.hash {
+		return 0, false
+	}
+	name := id.bytes()
+	lo, hi := 0, x.below(int(name[0]))
+	if name[0] > 0 {
+		lo = x.below(int(name[0]) - 1)
+	}
+	if lo == hi {
+		return 0, false
+	}
+	share := uint64(binary.BigEndian.Uint32(name[1:]))
+	at := lo + int(uint64(hi-lo)*share>>32)
+	for step := 4; lo < hi; {
+		switch c := bytes.Compare(x.name(at), name); {
+		case c == 0:
+			return at, true
+		case c < 0:
+			lo = at + 1
+			at = min(at+step, hi-1)
+		default:
+			hi = at
+			at = max(at-step, lo)
+		}
+		step *= 4
+		if step > hi-lo {
+			at = lo + (hi-lo)/2
+		}
+	}
+	return 0, false
 }
 
 func (x *index) offset(i int) (int64, bool) {

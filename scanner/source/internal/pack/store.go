@@ -111,6 +111,7 @@ func Open(objects string, hash int) (*Store, []Problem) {
 		s.packs = append(s.packs, found...)
 		problems = append(problems, p...)
 	}
+	s.number()
 	s.reset()
 	return s, problems
 }

@@ -12,6 +12,8 @@ type Family struct {
 	Type Type
 	// Weight is a measure of the work: bytes of the pack.
 	Weight int64
+	// Objects is how many there are.
+	Objects int
 
 	forest *forest
 	root   int32
@@ -31,6 +33,7 @@ func (s *Store) Families() (all []Family, objects int, problems []Problem) {
 			t := newForest(f, s.packs[i].index, int32(i))
 			objects += len(t.base)
 			all = t.families(all, s.packs[i].index)
+			s.packs[i].kinds = t.kinds()
 			return nil
 		})
 		if err != nil {
@@ -45,10 +48,19 @@ func (t *forest) families(all []Family, x *index) []Family {
 	for i, k := range t.kind {
 		switch {
 		case k == 0:
-			all = append(all, Family{Weight: t.extent(int32(i)), single: MakeID(x.name(int(t.name[i])))})
+			all = append(all, Family{Weight: t.extent(int32(i)), Objects: 1, single: MakeID(x.name(int(t.name[i])))})
 		case t.base[i] < 0:
-			all = append(all, Family{Type: k, Weight: t.weight[i], forest: t, root: int32(i)})
+			all = append(all, Family{Type: k, Weight: t.weight[i], Objects: int(t.count[i]), forest: t, root: int32(i)})
 		}
+	}
+	return all
+}
+
+// kinds are the types by place in the index.
+func (t *forest) kinds() []Type {
+	all := make([]Type, len(t.kind))
+	for i, k := range t.kind {
+		all[t.name[i]] = k
 	}
 	return all
 }

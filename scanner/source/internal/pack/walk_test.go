@@ -189,3 +189,34 @@ func BenchmarkWalk(b *testing.B) {
 		s.Close()
 	}
 }
+
+// TestNumbers: numbers and names are each other's inverse.
+func TestNumbers(t *testing.T) {
+	dir := deltas(t, "sha1", 300)
+	git(t, dir, "repack", "-adfq")
+	for i := range 3 {
+		git(t, dir, "commit", "-q", "--allow-empty", "-m", fmt.Sprint(i))
+		git(t, dir, "repack", "-dq")
+	}
+	s, _ := Open(filepath.Join(dir, ".git", "objects"), 20)
+	defer s.Close()
+	seen := map[int32]bool{}
+	for _, id := range names(t, dir) {
+		n, ok := s.Number(id)
+		if !ok || seen[n] || int(n) >= s.Count() || s.Name(n) != id {
+			t.Fatalf("%s has the number %d, %v; that is %s", id, n, ok, s.Name(n))
+		}
+		seen[n] = true
+		for _, off := range []int{0, 5, 19} {
+			near := id.bytes()
+			near = bytes.Clone(near)
+			near[off] ^= 1
+			if _, ok := s.Number(MakeID(near)); ok {
+				t.Errorf("found %x", near)
+			}
+		}
+	}
+	if len(s.packs) < 2 || len(seen) != s.Count() {
+		t.Errorf("%d packs, %d of %d numbers", len(s.packs), len(seen), s.Count())
+	}
+}

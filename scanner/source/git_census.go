@@ -1,0 +1,288 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/quash-sh/quash/scanner/source/internal/pack"
+)
+
+// census is what the trees of a repository say of its objects: where each stands, and which are missing.
+//
+// Every tree in the packs is read, once, and of one that is stored as a delta only the entries that the delta brings. So the
+// cost goes with the size of the packs and not with the number of commits times that of files. Trees outside packs are read
+// where those in packs, commits or references lead to them.
+//
+// Objects are known by numbers: those of the store, then those of objects outside packs.
+type census struct {
+	store *pack.Store
+	hash  int
+
+	standing []standing     // by number, of objects in packs
+	isTree   []bool         // likewise: an entry of a tree says so
+	locks    [64]sync.Mutex // of standing, by number
+
+	mu      sync.Mutex
+	names   []string
+	nameOf  map[string]int32
+	outside []outsider
+	number  map[pack.ID]int32 // of outside: its place there
+	bad     []badObject
+	odd     map[pack.ID]bool // those among bad that are of another type
+	unread  []badObject      // in packs, of a type that is not known
+}
+
+// standing is a place where an object stands: in a tree, under a name. Of several, the one in the tree with the lowest number
+// counts, so that it does not depend on the order of reading.
+type standing struct{ tree, name int32 }
+
+var nowhere = standing{-1, -1}
+
+// outsider is an object outside packs: a loose one, or one that is missing.
+type outsider struct {
+	id      pack.ID
+	tree    bool
+	missing bool
+	at      standing
+	data    []byte // of a tree
+}
+
+// badObject is one that cannot be read.
+type badObject struct {
+	id  pack.ID
+	err error
+}
+
+func newCensus(store *pack.Store, hash int) *census {
+	return &census{
+		store: store, hash: hash, number: map[pack.ID]int32{}, odd: map[pack.ID]bool{}, nameOf: map[string]int32{},
+		standing: slices.Repeat([]standing{nowhere}, store.Count()), isTree: make([]bool, store.Count()),
+	}
+}
+
+// take reads the trees: those of the packs on all processors, then those outside.
+func (c *census) take(ctx context.Context, families []pack.Family, step func()) error {
+	err := eachTree(ctx, c.store, families, func(n *pack.Node[treeLayout]) {
+		step()
+		c.packedTree(n)
+	})
+	if err != nil {
+		return err
+	}
+	c.sort()
+	return c.readOutside(ctx, step)
+}
+
+func (c *census) packedTree(n *pack.Node[treeLayout]) {
+	tree, ok := c.store.Number(n.ID)
+	unread := n.Err != nil && n.Type == 0
+	if n.Err == nil && ok {
+		n.Err = n.Own.read(n, c.hash, func(e treeEntry) { c.entry(tree, e) })
+	}
+	if n.Err == nil {
+		return
+	}
+	n.Own.starts = n.Own.starts[:0]
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if unread {
+		c.unread = append(c.unread, badObject{n.ID, n.Err})
+	} else {
+		c.bad = append(c.bad, badObject{n.ID, n.Err})
+	}
+}
+
+// eachTree walks the families of trees, and the objects whose type is not known, on all processors.
+func eachTree[T any](ctx context.Context, store *pack.Store, families []pack.Family, visit func(*pack.Node[T])) error {
+	var next atomic.Int64
+	group, ctx := errgroup.WithContext(ctx)
+	for range runtime.GOMAXPROCS(0) {
+		group.Go(func() error {
+			s := store.Fork()
+			defer s.Close()
+			w := pack.NewWalker(s, func(n *pack.Node[T]) bool {
+				if n.Type == pack.Tree || n.Err != nil {
+					visit(n)
+				}
+				return ctx.Err() == nil
+			})
+			for i := int(next.Add(1)) - 1; i < len(families); i = int(next.Add(1)) - 1 {
+				if t := families[i].Type; (t == pack.Tree || t == 0) && !w.Walk(families[i]) {
+					return ctx.Err()
+				}
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// entry notes where an object stands.
+func (c *census) entry(tree int32, e treeEntry) {
+	if e.mode == modeLink {
+		return
+	}
+	n, ok := c.store.Number(e.id)
+	if !ok {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if i := c.add(e.id, e.mode == modeTree); c.packed()+i != tree && c.outside[i].at.after(tree) {
+			c.outside[i].at = standing{tree, c.name(e.name)}
+		}
+		return
+	}
+	if n == tree {
+		return // no honest tree holds itself
+	}
+	want := pack.Blob
+	if e.mode == modeTree {
+		want = pack.Tree
+	}
+	if k := c.store.Kind(n); k != 0 && k != want {
+		c.otherwise(e.id, k, want)
+	}
+	lock := &c.locks[int(n)%len(c.locks)]
+	lock.Lock()
+	defer lock.Unlock()
+	c.isTree[n] = c.isTree[n] || e.mode == modeTree
+	if c.standing[n].after(tree) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.standing[n] = standing{tree, c.name(e.name)}
+	}
+}
+
+// otherwise notes an object that is not of the type that a tree says.
+func (c *census) otherwise(id pack.ID, is, want pack.Type) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.odd[id] {
+		c.odd[id] = true
+		c.bad = append(c.bad, badObject{id, fmt.Errorf("it is a %s, not a %s", is, want)})
+	}
+}
+
+// after reports whether a place in a tree comes before this one.
+func (s standing) after(tree int32) bool { return s.tree < 0 || tree < s.tree }
+
+// name numbers a name.
+func (c *census) name(name []byte) int32 {
+	i, ok := c.nameOf[string(name)]
+	if !ok {
+		i = int32(len(c.names))
+		c.names = append(c.names, string(name))
+		c.nameOf[c.names[i]] = i
+	}
+	return i
+}
+
+// add adds an object outside packs and returns its place among them.
+func (c *census) add(id pack.ID, tree bool) int32 {
+	i, ok := c.number[id]
+	if !ok {
+		i = int32(len(c.outside))
+		c.number[id] = i
+		c.outside = append(c.outside, outsider{id: id, tree: tree, at: nowhere})
+	}
+	return i
+}
+
+// sort orders the objects outside packs by name, whichever was met first.
+func (c *census) sort() {
+	slices.SortFunc(c.outside, func(a, b outsider) int { return a.id.Compare(b.id) })
+	for i, o := range c.outside {
+		c.number[o.id] = int32(i)
+	}
+	for _, bad := range [][]badObject{c.bad, c.unread} {
+		slices.SortFunc(bad, func(a, b badObject) int { return a.id.Compare(b.id) })
+	}
+}
+
+// readOutside looks for the objects outside packs, and reads the trees among them, whose entries may be such objects too.
+func (c *census) readOutside(ctx context.Context, step func()) error {
+	for i := 0; i < len(c.outside); i++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		o := c.outside[i]
+		if !o.tree {
+			c.outside[i].missing = !c.store.Has(o.id)
+			continue
+		}
+		step()
+		data, err := readTree(c.store, o.id)
+		c.outside[i].data, c.outside[i].missing = bytes.Clone(data), errors.Is(err, pack.ErrMissing)
+		for err == nil && len(data) > 0 {
+			var e treeEntry
+			if e, data, err = nextEntry(data, c.hash); err == nil {
+				c.entry(c.packed()+int32(i), e)
+			}
+		}
+		if err != nil && !c.outside[i].missing {
+			c.bad = append(c.bad, badObject{o.id, err})
+		}
+	}
+	return nil
+}
+
+// packed is the number of the first object outside packs.
+func (c *census) packed() int32 { return int32(len(c.standing)) }
+
+// find returns the number of an object, -1 when it is not known.
+func (c *census) find(id pack.ID) int32 {
+	if n, ok := c.store.Number(id); ok {
+		return n
+	}
+	if i, ok := c.number[id]; ok {
+		return c.packed() + i
+	}
+	return -1
+}
+
+// id returns the name of an object.
+func (c *census) id(n int32) pack.ID {
+	if n < c.packed() {
+		return c.store.Name(n)
+	}
+	return c.outside[n-c.packed()].id
+}
+
+func (c *census) at(n int32) standing {
+	if n < c.packed() {
+		return c.standing[n]
+	}
+	return c.outside[n-c.packed()].at
+}
+
+// path is a path at which an object stands, in whatever commit; empty where it stands nowhere.
+func (c *census) path(n int32) string {
+	if n < 0 {
+		return ""
+	}
+	var names []string
+	for s := c.at(n); s.tree >= 0 && len(names) < maxDepth; s = c.at(s.tree) {
+		names = append(names, c.names[s.name])
+	}
+	slices.Reverse(names)
+	return strings.Join(names, "/")
+}
+
+// absent are the numbers of the objects that are missing.
+func (c *census) absent() []int32 {
+	var all []int32
+	for i, o := range c.outside {
+		if o.missing {
+			all = append(all, c.packed()+int32(i))
+		}
+	}
+	return all
+}

@@ -1,0 +1,52 @@
+package source
+
+import (
+	"slices"
+	"strings"
+)
+
+// paths numbers the paths of a history; number 0 is the top.
+type paths struct {
+	nodes []pathNode
+	at    map[pathNode]int32
+}
+
+// pathNode is the last part of a path and the number of the rest.
+type pathNode struct {
+	parent int32
+	name   string
+}
+
+func newPaths() paths {
+	return paths{nodes: []pathNode{{parent: -1}}, at: map[pathNode]int32{}}
+}
+
+func (p *paths) number(parent int32, name string) int32 {
+	n := pathNode{parent, name}
+	if i, ok := p.at[n]; ok {
+		return i
+	}
+	i := int32(len(p.nodes))
+	p.nodes = append(p.nodes, n)
+	p.at[n] = i
+	return i
+}
+
+// parts returns the numbers from the one below the top to the path itself.
+func (p *paths) parts(i int32) []int32 {
+	var all []int32
+	for ; i > 0; i = p.nodes[i].parent {
+		all = append(all, i)
+	}
+	slices.Reverse(all)
+	return all
+}
+
+// path returns the path with slashes.
+func (p *paths) path(i int32) string {
+	var names []string
+	for _, n := range p.parts(i) {
+		names = append(names, p.nodes[n].name)
+	}
+	return strings.Join(names, "/")
+}

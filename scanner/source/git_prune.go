@@ -1,0 +1,121 @@
+package source
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/quash-sh/quash/scanner/source/internal/pack"
+)
+
+// pruned is the trees of a repository without all that does not lead to some wanted objects: the few that findings are in.
+type pruned struct {
+	*census
+	wanted map[int32]bool
+	edges  [][]edge // by number of a tree
+	state  []uint8  // by number of a tree: whether it leads to a wanted object
+}
+
+// edge is an entry of a tree that may lead to a wanted object, or is one.
+type edge struct{ name, child int32 }
+
+// branch is what is kept of a tree for those that are built on it.
+type branch struct {
+	layout treeLayout
+	edges  []edge
+	at     []int32 // by edge: where its entry begins
+}
+
+const (
+	unknown = iota
+	underway
+	leadsNowhere
+	leadsThere
+)
+
+// prune reads the trees anew, delta by delta, and keeps what leads to the wanted objects.
+func (c *census) prune(ctx context.Context, families []pack.Family, wanted map[int32]bool, d *damage) (*pruned, error) {
+	n := len(c.standing) + len(c.outside)
+	p := &pruned{census: c, wanted: wanted, edges: make([][]edge, n), state: make([]uint8, n)}
+	if len(wanted) == 0 {
+		return p, nil
+	}
+	err := eachTree(ctx, c.store, families, func(n *pack.Node[branch]) {
+		if tree, ok := c.store.Number(n.ID); ok {
+			p.edges[tree] = p.read(n)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i, o := range c.outside {
+		b := branch{}
+		b.parse(p, nil, o.data, nil)
+		p.edges[c.packed()+int32(i)] = b.edges
+	}
+	for tree := range p.edges {
+		p.leads(int32(tree), 0, d)
+	}
+	return p, nil
+}
+
+// read reads the edges of a tree in a pack. Of a damaged tree it reads what can be read: the census tells of the damage.
+func (p *pruned) read(n *pack.Node[branch]) []edge {
+	if n.Err != nil {
+		*n.Own = branch{}
+		return nil
+	}
+	n.Own.parse(p, n.Base, n.Data, n.Copies)
+	if len(n.Own.edges) == 0 {
+		return nil
+	}
+	return append([]edge(nil), n.Own.edges...)
+}
+
+func (b *branch) parse(p *pruned, base *branch, data []byte, copies []pack.Copy) {
+	b.edges, b.at = b.edges[:0], b.at[:0]
+	var before *treeLayout
+	if base != nil {
+		before = &base.layout
+	}
+	fresh := func(e treeEntry) {
+		if n := p.find(e.id); n >= 0 && e.mode != modeLink && (e.mode == modeTree || p.wanted[n]) {
+			p.mu.Lock()
+			b.edges = append(b.edges, edge{p.name(e.name), n})
+			p.mu.Unlock()
+			b.at = append(b.at, b.layout.starts[len(b.layout.starts)-1])
+		}
+	}
+	inherit := func(from, to, by int32) {
+		for i, at := range base.at {
+			if at >= from && at < to {
+				b.edges, b.at = append(b.edges, base.edges[i]), append(b.at, at+by)
+			}
+		}
+	}
+	if readLayout(&b.layout, before, data, copies, p.hash, fresh, inherit) != nil {
+		b.layout.starts = b.layout.starts[:0]
+	}
+}
+
+// leads reports whether a tree leads to a wanted object, and drops the edges that do not.
+func (p *pruned) leads(tree int32, depth int, d *damage) bool {
+	if p.state[tree] != unknown {
+		return p.state[tree] == leadsThere
+	}
+	if depth > maxDepth {
+		d.add("tree", p.id(tree), fmt.Errorf("nested deeper than %d", maxDepth))
+		return false
+	}
+	p.state[tree] = underway
+	kept := p.edges[tree][:0]
+	for _, e := range p.edges[tree] {
+		if p.wanted[e.child] || p.leads(e.child, depth+1, d) {
+			kept = append(kept, e)
+		}
+	}
+	p.edges[tree], p.state[tree] = nil, leadsNowhere
+	if len(kept) > 0 {
+		p.edges[tree], p.state[tree] = kept, leadsThere
+	}
+	return len(kept) > 0
+}

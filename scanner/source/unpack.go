@@ -1,0 +1,200 @@
+package source
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/quash-sh/quash/scanner"
+	"github.com/quash-sh/quash/scanner/source/internal/unpack"
+)
+
+// Container is a kind of file in which others stand, or whose texts are put together.
+type Container struct {
+	// Name is its name.
+	Name string
+	// Extensions are those that files of the kind usually have. It is known by its first bytes where it has any of its own.
+	Extensions []string
+	// Reads says what is read of one, in words for a person.
+	Reads string
+}
+
+// Containers returns the kinds of containers that every source looks into.
+func Containers() []Container {
+	var all []Container
+	for _, f := range unpack.Formats() {
+		all = append(all, Container{f.Name, slices.Clone(f.Extensions), f.Reads})
+	}
+	return all
+}
+
+// give gives on a text that a source found, or what is in it where it is a container. Its errors are those of emitter.text.
+func (c *counter) give(e *emitter, from scanner.Location, r io.Reader) (bool, error) {
+	head := make([]byte, headSize)
+	n, err := io.ReadFull(r, head)
+	head = head[:n]
+	whole := io.MultiReader(bytes.NewReader(head), r)
+	if err != nil {
+		whole = bytes.NewReader(head)
+		if err != io.EOF && err != io.ErrUnexpectedEOF {
+			whole = io.MultiReader(whole, broken{err})
+		}
+	}
+	if is, ok := c.container(e, from, head, r, whole); is {
+		return ok, nil
+	}
+	return e.text(from, whole)
+}
+
+// broken is a reader that gives an error.
+type broken struct{ err error }
+
+// Read implements io.Reader.
+func (b broken) Read([]byte) (int, error) { return 0, b.err }
+
+// giveData is give for a text in memory.
+func (c *counter) giveData(e *emitter, from scanner.Location, text []byte) (bool, error) {
+	f := unpack.Find(text[:min(len(text), headSize)], from.Path)
+	binary := isBinary(text)
+	if f == nil && binary && len(text) > unpack.Tail {
+		f = unpack.FindTail(text[len(text)-unpack.Tail:])
+	}
+	switch {
+	case f != nil:
+		return c.unpack(e, from, f, unpack.Input{At: bytes.NewReader(text), Size: int64(len(text))}), nil
+	case binary:
+		return true, errBinary
+	}
+	return e.data(from, text), nil
+}
+
+// content gives on a file that stands among others: what is in it where it is a container, records where it is surely an export, else
+// text. What only may be an export is text here: among files, a line says more than the path in some JSON.
+func (c *counter) content(e *emitter, from scanner.Location, r io.Reader) (bool, error) {
+	head := make([]byte, headSize)
+	n, err := io.ReadFull(r, head)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return true, err
+	}
+	head = head[:n]
+	whole := io.MultiReader(bytes.NewReader(head), r)
+	if is, ok := c.container(e, from, head, r, whole); is {
+		return ok, nil
+	}
+	if is, ok, err := c.records(e, from.Path, head, whole); is {
+		return ok, err
+	}
+	return e.text(from, whole)
+}
+
+// container gives on what is in a text, and returns false where that is no container. whole gives the text from its first byte; r is
+// what it was read from.
+func (c *counter) container(e *emitter, from scanner.Location, head []byte, r, whole io.Reader) (is, ok bool) {
+	in := unpack.Input{Reader: whole}
+	f := unpack.Find(head, from.Path)
+	if f == nil && (len(head) < headSize || !isBinary(head)) {
+		return false, true
+	}
+	if file, ok := r.(*os.File); ok {
+		if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
+			in.At, in.Size = file, info.Size()
+		}
+	}
+	if f == nil && in.At != nil && in.Size > headSize {
+		tail := make([]byte, unpack.Tail)
+		n, _ := in.At.ReadAt(tail, in.Size-unpack.Tail)
+		f = unpack.FindTail(tail[:n])
+	}
+	if f == nil {
+		return false, true
+	}
+	return true, c.unpack(e, from, f, in)
+}
+
+// unpack gives on what is in a container.
+func (c *counter) unpack(e *emitter, from scanner.Location, f *unpack.Format, in unpack.Input) bool {
+	in.Name = from.Path
+	v := &members{c, e, from, true}
+	unpack.Walk(e.ctx, f, in, unpack.Limits{}, v)
+	return v.ok && e.live()
+}
+
+// members takes what is in a container.
+type members struct {
+	c    *counter
+	e    *emitter
+	from scanner.Location // of the container
+	ok   bool             // the consumer wants more
+}
+
+// at is the path of a member.
+func (m *members) at(path string) string {
+	if path == "" {
+		return m.from.Path
+	}
+	return m.from.Path + unpack.Separator + path
+}
+
+// Text implements unpack.Visitor.
+func (m *members) Text(p unpack.Place, r io.Reader) bool {
+	from := m.from
+	from.Path, from.View, from.Offset, from.Line = m.at(p.Path), p.View, p.Offset, p.Line
+	if p.Raw {
+		m.ok, _ = m.e.pieces(from, r, func([]byte) bool { return false })
+		return m.ok
+	}
+	var err error // of reading, which the walk tells itself
+	if from.Blob == "" && p.View == "" {
+		m.ok, err = m.member(from, r)
+	} else {
+		m.ok, err = m.e.text(from, r)
+	}
+	switch {
+	case errors.Is(err, errBinary):
+		m.c.skip(skipBinary, 1)
+	case p.View == "":
+		m.c.saw("members", 1)
+	}
+	return m.ok
+}
+
+// member gives on a member of a file: as records where it is surely an export.
+func (m *members) member(from scanner.Location, r io.Reader) (bool, error) {
+	head := make([]byte, headSize)
+	n, err := io.ReadFull(r, head)
+	head = head[:n]
+	var whole io.Reader = bytes.NewReader(head)
+	if err == nil {
+		whole = io.MultiReader(whole, r)
+	}
+	if is, ok, err := m.c.records(m.e, from.Path, head, whole); is {
+		return ok, err
+	}
+	return m.e.text(from, whole)
+}
+
+// Gap implements unpack.Visitor.
+func (m *members) Gap(g unpack.Gap) bool {
+	what := "container "
+	if g.Path != "" {
+		what = "member "
+	}
+	m.ok = m.e.gap(&scanner.Gap{What: what + m.at(g.Path), Why: g.Why, Next: g.Next, Err: g.Err})
+	return m.ok
+}
+
+// containers returns the paths of the containers that a member stands in, the outermost first.
+func containers(path string) []string {
+	var all []string
+	for i, c := range path {
+		if string(c) == unpack.Separator && slices.ContainsFunc(unpack.Formats(), func(f *unpack.Format) bool {
+			return slices.ContainsFunc(f.Extensions, func(ext string) bool { return strings.HasSuffix(strings.ToLower(path[:i]), ext) })
+		}) {
+			all = append(all, path[:i])
+		}
+	}
+	return all
+}
