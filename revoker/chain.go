@@ -102,10 +102,26 @@ type link struct {
 	Hash string     `json:"hash"`
 }
 
-// place is where an entry of a key stands in the file. n counts the newline.
+// place is where an entry of a key stands in the file, and its hash. n counts the newline.
 type place struct {
 	id     scanner.ID
 	off, n int64
+	hash   string
+}
+
+// step checks that a line without its newline is the entry after the cursor, and moves the cursor to it. The caller counts bytes.
+func (c *cursor) step(line []byte) (link, error) {
+	var e link
+	switch err := decodeLine(line, &e); {
+	case err != nil:
+		return e, fmt.Errorf("entry %d: %w: it was changed", c.seq+1, err)
+	case e.Seq != c.seq+1:
+		return e, fmt.Errorf("entry %d: it is numbered %d: entries were taken out, added or moved", c.seq+1, e.Seq)
+	case e.Prev != c.hash:
+		return e, fmt.Errorf("entry %d: it does not follow entry %d: one of them was exchanged", c.seq+1, c.seq)
+	}
+	c.seq, c.hash = e.Seq, e.Hash
+	return e, nil
 }
 
 // take checks the whole lines of data, which follow the cursor, and moves the cursor behind them. Each is handed to
@@ -116,18 +132,13 @@ func (c *cursor) take(data []byte, visit func(place)) (rest []byte, err error) {
 		if !whole {
 			return data, nil
 		}
-		var e link
-		switch err := decodeLine(line, &e); {
-		case err != nil:
-			return nil, fmt.Errorf("entry %d: %w: it was changed", c.seq+1, err)
-		case e.Seq != c.seq+1:
-			return nil, fmt.Errorf("entry %d: it is numbered %d: entries were taken out, added or moved", c.seq+1, e.Seq)
-		case e.Prev != c.hash:
-			return nil, fmt.Errorf("entry %d: it does not follow entry %d: one of them was exchanged", c.seq+1, c.seq)
+		e, err := c.step(line)
+		if err != nil {
+			return nil, err
 		}
 		n := int64(len(line) + 1)
-		visit(place{id: e.ID, off: c.off, n: n})
-		*c = cursor{seq: e.Seq, hash: e.Hash, off: c.off + n}
+		visit(place{id: e.ID, off: c.off, n: n, hash: e.Hash})
+		c.off += n
 		data = after
 	}
 }

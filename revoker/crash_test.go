@@ -22,13 +22,34 @@ type crash struct{ where string }
 // errFault is what a simulated disk fails with.
 var errFault = errors.New("input/output error")
 
-// world is one seeded run: a key, its issuer, a disk that outlives processes, and what goes wrong. It is used by one
+// kept is a journal as it outlives processes.
+type kept interface {
+	// open opens it for a process of the world, which may die and fail meanwhile.
+	open(w *world) (Journal, error)
+	// lines are its lines with their newlines; what a crash left of one may be among them.
+	lines() []byte
+	verify() (int, error)
+}
+
+// onDisk is a journal in files.
+type onDisk struct{ disk }
+
+func (d onDisk) open(w *world) (Journal, error) { return openOn(faultyDisk{d.disk, w}) }
+
+func (d onDisk) lines() []byte {
+	data, _ := d.Read("journal.jsonl", 0, -1) // there is none before it was made
+	return data
+}
+
+func (d onDisk) verify() (int, error) { return verifyJournal(filesOf("journal.jsonl"), d.disk) }
+
+// world is one seeded run: a key, its issuer, a journal that outlives processes, and what goes wrong. It is used by one
 // goroutine.
 type world struct {
 	seed   uint64
 	rng    *rand.Rand
 	faults int // how many things may still go wrong
-	disk   disk
+	kept   kept
 	issuer *issuer
 	clock  *testClock
 	action Action
@@ -59,8 +80,8 @@ func (w *world) wrong(format string, args ...any) {
 	w.problems = append(w.problems, fmt.Sprintf(format, args...))
 }
 
-func newWorld(seed uint64, d disk) *world {
-	w := &world{seed: seed, rng: rand.New(rand.NewPCG(seed, 1)), disk: d, issuer: newIssuer(), clock: newClock(), policy: autoPolicy(), execute: true}
+func newWorld(seed uint64, k kept) *world {
+	w := &world{seed: seed, rng: rand.New(rand.NewPCG(seed, 1)), kept: k, issuer: newIssuer(), clock: newClock(), policy: autoPolicy(), execute: true}
 	w.faults = w.rng.IntN(7)
 	w.action = Action{Name: "delete", Bind: "self", Reversible: true, Idempotent: w.rng.IntN(2) == 0}
 	w.issuer.lag = max(0, w.rng.IntN(8)-3)
@@ -120,13 +141,9 @@ func (w *world) obey(int) (act bool, r Receipt, err error) {
 	return true, r, nil
 }
 
-// entries are those on the disk, a torn one left out.
+// entries are those on record, a torn one left out.
 func (w *world) entries() (list []Entry) {
-	data, err := w.disk.Read("journal.jsonl", 0, -1)
-	if err != nil {
-		return nil
-	}
-	for line := range bytes.Lines(data) {
+	for line := range bytes.Lines(w.kept.lines()) {
 		if e, err := decodeEntry(bytes.TrimSuffix(line, []byte("\n"))); err == nil {
 			list = append(list, e)
 		}
@@ -237,7 +254,7 @@ func (w *world) process() (out Outcome, err error, died bool) {
 			died = true
 		}
 	}()
-	j, err := openOn(faultyDisk{w.disk, w})
+	j, err := w.kept.open(w)
 	if err != nil {
 		return out, err, false
 	}
@@ -325,7 +342,7 @@ func (w *world) settle(out Outcome) {
 	if out.Stage == StageDead && i.effective > 0 {
 		w.wrong("our revoke is called dead on arrival")
 	}
-	if n, err := verifyJournal(filesOf("journal.jsonl"), w.disk); err != nil || n == 0 {
+	if n, err := w.kept.verify(); err != nil || n == 0 {
 		w.wrong("journal of %d entries: %v", n, err)
 	}
 	w.order()
@@ -349,14 +366,14 @@ func (w *world) order() {
 }
 
 // runWorld is one seeded run. It returns the broken properties.
-func runWorld(seed uint64, d disk) []string {
-	w := newWorld(seed, d)
+func runWorld(seed uint64, k kept) []string {
+	w := newWorld(seed, k)
 	w.settle(w.live())
 	return w.problems
 }
 
 // runSeeds runs many seeds on all processors and complains about the first few that break a property.
-func runSeeds(t *testing.T, seeds uint64, d func(seed uint64) disk) {
+func runSeeds(t *testing.T, seeds uint64, k func(seed uint64) kept) {
 	t.Helper()
 	from, until := uint64(0), seeds
 	if one, err := strconv.ParseUint(os.Getenv("QUASH_TEST_SEED"), 10, 64); err == nil {
@@ -369,7 +386,7 @@ func runSeeds(t *testing.T, seeds uint64, d func(seed uint64) disk) {
 	for range 4 {
 		all.Go(func() {
 			for seed := next.Add(1) - 1; seed < until && bad.Load() < 5; seed = next.Add(1) - 1 {
-				if problems := runWorld(seed, d(seed)); len(problems) > 0 {
+				if problems := runWorld(seed, k(seed)); len(problems) > 0 {
 					bad.Add(1)
 					t.Errorf("seed %d (run it alone with QUASH_TEST_SEED=%d):\n%q", seed, seed, problems)
 				}
@@ -381,17 +398,17 @@ func runSeeds(t *testing.T, seeds uint64, d func(seed uint64) disk) {
 
 func TestG11CrashAnywhere(t *testing.T) {
 	t.Parallel()
-	runSeeds(t, seededRuns, func(uint64) disk { return newMemDisk() })
+	runSeeds(t, seededRuns, func(uint64) kept { return onDisk{newMemDisk()} })
 }
 
 func TestG11CrashAnywhereOnFiles(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	runSeeds(t, seededRuns/50, func(seed uint64) disk {
+	runSeeds(t, seededRuns/50, func(seed uint64) kept {
 		d := dirDisk(fmt.Sprintf("%s/%d", dir, seed))
 		if err := os.Mkdir(string(d), 0o700); err != nil {
 			t.Error(err)
 		}
-		return d
+		return onDisk{d}
 	})
 }

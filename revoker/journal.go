@@ -166,7 +166,7 @@ func (j *FileJournal) write(e Entry) error {
 		return err
 	}
 	n := int64(len(line))
-	j.places = append(j.places, place{e.ID, j.at.off, n})
+	j.places = append(j.places, place{e.ID, j.at.off, n, hash})
 	j.at = cursor{seq: e.Seq, hash: hash, off: j.at.off + n}
 	return j.sign(head{Seq: j.at.seq, Last: j.at.hash})
 }
@@ -182,6 +182,9 @@ func (j *FileJournal) Entries(ctx context.Context, id scanner.ID) iter.Seq2[Entr
 		}
 		for _, p := range places {
 			e, err := read(p)
+			if err == nil && e.Hash != p.hash {
+				err = fmt.Errorf("entry %d: it was exchanged or moved while the journal was in use; restore it from a copy", e.Seq)
+			}
 			if err == nil {
 				err = ctx.Err()
 			}
