@@ -21,6 +21,9 @@ var calls = map[string]func(context.Context, *Store) error{
 	"Verdict":         func(ctx context.Context, s *Store) error { _, err := s.Verdict(ctx, "q"); return err },
 	"PutPlan":         func(ctx context.Context, s *Store) error { return s.PutPlan(ctx, revoker.Plan{}) },
 	"Plan":            func(ctx context.Context, s *Store) error { _, err := s.Plan(ctx, ""); return err },
+	"PlanOf":          func(ctx context.Context, s *Store) error { _, err := s.PlanOf(ctx, "q"); return err },
+	"OpenJournal":     func(ctx context.Context, s *Store) error { _, err := s.OpenJournal(ctx); return err },
+	"VerifyJournal":   func(ctx context.Context, s *Store) error { _, err := s.VerifyJournal(ctx); return err },
 	"PutJournalHead":  func(ctx context.Context, s *Store) error { return s.PutJournalHead(ctx, "j", 1, "h") },
 	"JournalHead":     func(ctx context.Context, s *Store) error { _, _, err := s.JournalHead(ctx, "j"); return err },
 	"PutKeyRecord":    func(ctx context.Context, s *Store) error { return s.PutKeyRecord(ctx, KeyRecord{}) },
@@ -39,7 +42,7 @@ func TestCallsAreAllMethods(t *testing.T) {
 	for m := range reflect.TypeFor[*Store]().Methods() {
 		methods = append(methods, m.Name)
 	}
-	called := []string{"Close"}
+	called := []string{"Close", "Locker", "Shared"}
 	for name := range calls {
 		called = append(called, name)
 	}

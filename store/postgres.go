@@ -28,8 +28,13 @@ func openPostgres(address string) (*Store, error) {
 	db := stdlib.OpenDB(*c)
 	db.SetMaxOpenConns(maxPostgresConns)
 	lock := func(ctx context.Context) (func(), error) { return advisoryLock(ctx, db) }
-	return &Store{db, postgresName(c), engine{goose.DialectPostgres, lock, postgresHint}}, nil
+	s := &Store{db: db, name: postgresName(c), engine: engine{goose.DialectPostgres, lock, waitForDisk, postgresHint}}
+	s.locks = &rowLocks{db: db, say: s.wrap, held: map[string]int64{}}
+	return s, nil
 }
+
+// waitForDisk makes a transaction durable on a server that is set up not to wait.
+const waitForDisk = `SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'`
 
 // postgresName is the address without its password and parameters.
 func postgresName(c *pgx.ConnConfig) string {

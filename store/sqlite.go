@@ -26,7 +26,8 @@ func openSQLite(path string) (*Store, error) {
 	}
 	db.SetMaxOpenConns(1) // SQLite has one writer; waiting here is cheaper than SQLITE_BUSY
 	lock := func(ctx context.Context) (func(), error) { return revoker.LockDir(dir).Lock(ctx, filepath.Base(path)) }
-	return &Store{db, path, engine{goose.DialectSQLite3, lock, sqliteHint}}, nil
+	locks := fileLocks{revoker.LockDir(filepath.Join(dir, "locks"))}
+	return &Store{db: db, name: path, engine: engine{dialect: goose.DialectSQLite3, lock: lock, hint: sqliteHint}, locks: locks}, nil
 }
 
 // sqliteDSN makes writers wait for each other and writes durable, and keeps readers from blocking.

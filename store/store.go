@@ -24,6 +24,7 @@ type Store struct {
 	db     *sql.DB
 	name   string // what errors call it
 	engine engine
+	locks  locks
 }
 
 // engine is what differs between the databases.
@@ -31,6 +32,8 @@ type engine struct {
 	dialect goose.Dialect
 	// lock keeps every other process from migrating until it is released.
 	lock func(ctx context.Context) (release func(), err error)
+	// durable is a statement that makes a transaction wait for the disk, where it might not; empty: it does.
+	durable string
 	// hint says what to do about an error, as "; do this", where that is known.
 	hint func(err error) string
 }
@@ -80,8 +83,13 @@ func (s *Store) migrate(ctx context.Context) error {
 	return err
 }
 
+// Shared reports whether the store is a server's, which several machines use. Then the journal and the locks belong in it
+// ([Store.OpenJournal], [Store.Locker]). Beside a file they are files: whatever answers keys on that machine shares
+// those already, and the store is a second witness of where the journal ended.
+func (s *Store) Shared() bool { return s.engine.dialect == goose.DialectPostgres }
+
 // Close closes the database. Everything that is asked of the store afterwards is an error.
-func (s *Store) Close() error { return s.db.Close() }
+func (s *Store) Close() error { return errors.Join(s.locks.close(), s.db.Close()) }
 
 // wrap says what was being done, to which store, and what to do about it.
 func (s *Store) wrap(doing string, err error) error {

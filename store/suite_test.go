@@ -244,6 +244,18 @@ func testPlan(t *testing.T, where string) {
 	must(t, s.PutPlan(ctx, p), s.PutPlan(ctx, p), s.PutPlan(ctx, other))
 	got, err := s.Plan(ctx, "h")
 	same(t, p, got, err)
+
+	later := p
+	later.Hash, later.Made = "h2", at.Add(time.Hour)
+	later.Actions = []revoker.PlanAction{{ID: "q-1"}, {ID: "q-2"}, {ID: "q-1"}}
+	must(t, s.PutPlan(ctx, later))
+	for _, id := range []scanner.ID{"q-1", "q-2"} {
+		got, err = s.PlanOf(ctx, id)
+		same(t, later, got, err)
+	}
+	if _, err := s.PlanOf(ctx, "q-3"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("error %v", err)
+	}
 }
 
 func testJournalHead(t *testing.T, where string) {
