@@ -27,6 +27,7 @@ var layers = map[string][]string{
 	"scanner/internal/...":      {"rules"},
 	"scanner/source/...":        {"rules", "scanner", "scanner/internal/...", "scanner/source/..."},
 	"revoker":                   {"rules", "scanner"},
+	"revoker/journaltest":       {"scanner", "revoker"},
 	"revoker/provider/...":      {"rules", "scanner", "revoker", "revoker/provider/..."},
 	"report":                    {"rules", "scanner", "revoker"},
 	"store/...":                 {"rules", "scanner", "revoker", "store/..."},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/quash-sh/quash/cmd/quash/internal/desk"
 	"github.com/quash-sh/quash/report"
 	"github.com/quash-sh/quash/revoker"
 	"github.com/quash-sh/quash/scanner"
@@ -13,67 +14,105 @@ import (
 // noIssuer is why a key was not asked about.
 const noIssuer = "no issuer answers for it"
 
-// each does something for every key once, in the order in which they were found, until one of the things that stop a run:
-// a kill switch, or an end of the context. wanted are the keys that it is done for; nil is all.
-func (r *run) each(ctx context.Context, wanted map[scanner.ID]bool, do func(context.Context, scanner.Finding) error) error {
-	return r.eachOf(ctx, r.findings, wanted, do)
-}
-
-// eachOf is each for some findings.
-func (r *run) eachOf(ctx context.Context, findings []scanner.Finding, wanted map[scanner.ID]bool, do func(context.Context, scanner.Finding) error) error {
-	done := map[scanner.ID]bool{}
+// ask asks the issuer of every key whether it is live, and reports the answers. It changes nothing.
+func (r *run) ask(ctx context.Context) error {
 	var errs []error
-	for _, f := range findings {
-		if done[f.ID] || wanted != nil && !wanted[f.ID] {
-			continue
+	for a := range r.round.Ask(ctx, r.findings) {
+		if a.Verdict != nil {
+			r.out.send(report.Item{Verdict: &report.Verdict{ID: a.Finding.ID, Rule: a.Finding.Rule, Verdict: *a.Verdict}})
 		}
-		done[f.ID] = true
-		switch {
-		case ctx.Err() != nil:
-			r.interrupt("key "+string(f.ID), "interrupted before its issuer was asked")
-			continue
-		case r.desk.issuers.Provider(f.Rule).Verifier == nil:
-			if !f.Allowed {
-				r.unchecked[f.Rule] = noIssuer
-			}
-			continue
-		}
-		err := do(ctx, f)
-		if err != nil && errors.Is(err, ctx.Err()) {
-			r.interrupt("key "+string(f.ID), "interrupted while it was answered")
-			continue
-		}
-		errs = append(errs, err)
-		if errors.Is(err, revoker.ErrStopped) {
-			break
-		}
+		errs = append(errs, r.took(a))
 	}
 	return usage(errors.Join(errs...))
 }
 
-// ask asks the issuer of one key whether it is live, and reports the answer. It changes nothing.
-func (r *run) ask(ctx context.Context, f scanner.Finding) error {
-	v, err := r.verify(ctx, f)
-	if err != nil {
-		return err
+// answer answers keys as the order says, each once. wanted are the keys; nil is all.
+func (r *run) answer(ctx context.Context, o desk.Order, wanted map[scanner.ID]bool) error {
+	var found []scanner.Finding
+	for _, f := range r.findings {
+		if wanted == nil || wanted[f.ID] {
+			found = append(found, f)
+		}
 	}
-	r.live = r.live || v.Validity == revoker.Active
-	r.out.send(report.Item{Verdict: &report.Verdict{ID: f.ID, Rule: f.Rule, Verdict: v}})
-	return r.desk.store.PutVerdict(context.WithoutCancel(ctx), f.ID, v)
+	var errs []error
+	for a := range r.round.Respond(ctx, o, found) {
+		if a.Outcome != nil {
+			r.outcomes = append(r.outcomes, *a.Outcome)
+			r.out.send(report.Item{Outcome: a.Outcome})
+		}
+		errs = append(errs, r.took(a))
+	}
+	return usage(errors.Join(errs...))
 }
 
-// verify is what the issuer of a key says, which is asked once a run. The answer is put on record.
-func (r *run) verify(ctx context.Context, f scanner.Finding) (revoker.Verdict, error) {
-	if v, ok := r.verdicts[f.ID]; ok {
-		return v, nil
+// took notes how the answer to a key ended.
+func (r *run) took(a desk.Answer) error {
+	r.live = r.live || a.Live()
+	switch a.End {
+	case desk.NotBegun:
+		r.interrupt("key "+string(a.Finding.ID), "interrupted before its issuer was asked")
+	case desk.Interrupted:
+		r.interrupt("key "+string(a.Finding.ID), "interrupted while it was answered")
+	case desk.NoIssuer:
+		if !a.Finding.Allowed {
+			r.unchecked[a.Finding.Rule] = noIssuer
+		}
 	}
-	v, err := r.desk.issuers.Provider(f.Rule).Verifier.Verify(ctx, f)
-	if err != nil {
-		return v, fmt.Errorf("verify %s: %w", f.ID, err)
+	return a.Err
+}
+
+// override asks the issuers of the keys that are allowed. Those that are live are reported like all others; the rest stays left
+// out, and is counted. A run that asks nobody counts them as it scans.
+func (r *run) override(ctx context.Context) error {
+	var findings []scanner.Finding
+	for _, p := range r.allowed {
+		findings = append(findings, p.finding)
 	}
-	r.verdicts[f.ID] = v
-	e := revoker.Entry{
-		At: r.g.env.Now().UTC(), ID: f.ID, Kind: revoker.KindVerified, Rule: f.Rule, Run: r.name(), Note: v.Reason, Verdict: &v,
+	live := map[scanner.ID]bool{}
+	var errs []error
+	for a := range r.round.Ask(ctx, findings) {
+		errs = append(errs, r.took(a))
+		if a.Verdict != nil && a.Verdict.Validity == revoker.Active {
+			live[a.Finding.ID] = true
+			r.notes = append(r.notes, fmt.Sprintf("%s is allowed, and live: it is reported all the same", a.Finding.ID))
+		}
 	}
-	return v, r.desk.record.Append(context.WithoutCancel(ctx), e)
+	for _, p := range r.allowed {
+		if !live[p.finding.ID] {
+			r.stats.Allowed++
+			continue
+		}
+		r.reading = p.from
+		if err := r.found(ctx, desk.Override(p.finding)); err != nil {
+			return err
+		}
+		r.stats.Findings++
+	}
+	r.allowed, r.stats.Keys = nil, len(r.keys)
+	return usage(errors.Join(errs...))
+}
+
+// places are all places of each key.
+func (r *run) places() map[scanner.ID][]scanner.Location {
+	all := map[scanner.ID][]scanner.Location{}
+	for _, f := range r.findings {
+		all[f.ID] = append(all[f.ID], f.At)
+	}
+	return all
+}
+
+// cases are the keys that were answered, with what became of them.
+func (r *run) cases() []desk.Case {
+	first := map[scanner.ID]scanner.Finding{}
+	for _, f := range r.findings {
+		if _, ok := first[f.ID]; !ok {
+			first[f.ID] = f
+		}
+	}
+	places := r.places()
+	var all []desk.Case
+	for _, o := range r.outcomes {
+		all = append(all, desk.Case{Finding: first[o.ID], Places: places[o.ID], Outcome: o})
+	}
+	return all
 }

@@ -70,6 +70,17 @@ func System() Env {
 	return e
 }
 
+// clock is the environment's clock.
+func (e Env) clock() revoker.Clock { return clock{e} }
+
+type clock struct{ env Env }
+
+// Now implements revoker.Clock.
+func (c clock) Now() time.Time { return c.env.Now() }
+
+// Sleep implements revoker.Clock.
+func (c clock) Sleep(ctx context.Context, d time.Duration) error { return c.env.Sleep(ctx, d) }
+
 func (e Env) getenv(name string) string {
 	v, _ := e.LookupEnv(name)
 	return v
@@ -137,6 +148,7 @@ func Run(ctx context.Context, e Env) (n int) {
 	if e.Redactor == nil {
 		e.Redactor = &scanner.Redactor{}
 	}
+	e.Stderr = &turns{w: e.Stderr}
 	c := newCleaner(e)
 	defer func() {
 		if v := recover(); v != nil {

@@ -72,7 +72,7 @@ func (g *globals) ruleSet(c config.Config) (*rules.Set, error) {
 		if err != nil {
 			return nil, usage(fmt.Errorf("read rule file: %w; check --rules and the configuration's rules", err))
 		}
-		if set, err = set.With(path, data, o); err != nil {
+		if set, err = g.addRules(set, path, data, o); err != nil {
 			return nil, usage(err)
 		}
 	}

@@ -53,8 +53,9 @@ command -v "$quash" >/dev/null 2>&1 || {
 `, hookMark, name, forShell(filepath.ToSlash(binary)), name)
 }
 
-// own finds the repository's own hook of a name, which core.hooksPath puts out of use.
-const own = `dir=$(git rev-parse --git-common-dir) || exit 1
+// own finds the repository's own hook of a name, which core.hooksPath puts out of use. A new git (2.55 does) runs
+// reference-transaction while it makes a repository, when git itself does not yet take the directory for one.
+const own = `dir=$(git rev-parse --git-common-dir 2>/dev/null) || dir=${GIT_DIR:-.git}
 before=$dir/hooks/%s
 `
 

@@ -78,7 +78,7 @@ func TestInterruptedResponse(t *testing.T) {
 		}
 		return false
 	}
-	args := []string{"respond", "--execute", "--policy", w.policy("auto"), a, b}
+	args := []string{"respond", "--answers", "1", "--execute", "--policy", w.policy("auto"), a, b}
 	w.wants(w.runWith(ctx, "", args...), 4, "INCOMPLETE", "interrupted while it was answered", "interrupted before its issuer was asked")
 	w.answer = nil
 	w.wants(w.run("journal", "verify"), 0)

@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/quash-sh/quash/cmd/quash/internal/desk"
 	"github.com/quash-sh/quash/revoker"
-	"github.com/quash-sh/quash/scanner"
 	"github.com/quash-sh/quash/store"
 	"github.com/spf13/cobra"
 )
@@ -28,15 +28,19 @@ func (g *globals) journalPath(args []string) (string, error) {
 		return args[0], nil
 	}
 	c, err := g.load()
-	return filepath.Join(c.StateDir(g.state, g.env.getenv), "journal.jsonl"), err
+	return desk.JournalPath(g.stateDir(c)), err
 }
 
 func newJournalVerify(g *globals) *cobra.Command {
-	return &cobra.Command{
+	var where string
+	cmd := &cobra.Command{
 		Use: "verify [FILE]", Short: "check that no entry was changed, dropped or added",
 		Args: someArgs(0, 1, "at most one journal file"),
-		Long: "Verify checks the chain of hashes, the signed head, and the end that the store remembers.\nIt exits 0 when the journal is as it was written, and 2 when it is not.",
+		Long: "Verify checks the chain of hashes, the signed head, and the end that the store remembers; with --store, the\njournal that workers share.\nIt exits 0 when the journal is as it was written, and 2 when it is not.",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if where != "" {
+				return g.verifyShared(cmd.Context(), where)
+			}
 			path, err := g.journalPath(args)
 			if err != nil {
 				return err
@@ -52,11 +56,13 @@ func newJournalVerify(g *globals) *cobra.Command {
 			return err
 		},
 	}
+	sharedFlag(cmd.Flags(), &where)
+	return cmd
 }
 
 // compareWithStore holds the journal against what the store beside it remembers: how long it was, and how it ended then.
 func (g *globals) compareWithStore(cmd *cobra.Command, path string, n int) error {
-	db := filepath.Join(filepath.Dir(path), "quash.db")
+	db := desk.StorePath(filepath.Dir(path))
 	if _, err := os.Stat(db); err != nil {
 		return nil // a copy of a journal has no store beside it
 	}
@@ -92,9 +98,14 @@ func endedSo(path string, seq int64, hash string) error {
 }
 
 func newJournalShow(g *globals) *cobra.Command {
-	return &cobra.Command{
+	var where string
+	cmd := &cobra.Command{
 		Use: "show [ID]", Short: "print the entries, of one key or of all", Args: maybeID,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			if where != "" {
+				return inShared(ctx, where, func(_ *store.Store, j revoker.Journal) error { return g.showEntries(ctx, j, args) })
+			}
 			path, err := g.journalPath(nil)
 			if err != nil {
 				return err
@@ -102,25 +113,15 @@ func newJournalShow(g *globals) *cobra.Command {
 			if _, err := os.Stat(path); err != nil {
 				return usage(fmt.Errorf("read journal: %w; nothing was answered yet, or name its directory with --state", err))
 			}
-			j, err := revoker.OpenJournal(cmd.Context(), path)
+			j, err := revoker.OpenJournal(ctx, path)
 			if err != nil {
 				return usage(err)
 			}
-			var id scanner.ID
-			if len(args) > 0 {
-				id = scanner.ID(args[0])
-			}
-			for e, err := range j.Entries(cmd.Context(), id) {
-				if err != nil {
-					return usage(err)
-				}
-				if _, err := fmt.Fprintln(g.env.Stdout, entryLine(e)); err != nil {
-					return err
-				}
-			}
-			return nil
+			return g.showEntries(ctx, j, args)
 		},
 	}
+	sharedFlag(cmd.Flags(), &where)
+	return cmd
 }
 
 // entryLine is an entry on one line for a person.

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"time"
 
+	"github.com/quash-sh/quash/cmd/quash/internal/desk"
 	"github.com/quash-sh/quash/store"
 	"github.com/spf13/cobra"
 )
@@ -32,7 +32,7 @@ func (g *globals) inStore(ctx context.Context, do func(*store.Store) error) erro
 	if err != nil {
 		return err
 	}
-	s, err := store.Open(ctx, filepath.Join(c.StateDir(g.state, g.env.getenv), "quash.db"))
+	s, err := store.Open(ctx, desk.StorePath(g.stateDir(c)))
 	if err != nil {
 		return usage(err)
 	}

@@ -40,7 +40,7 @@ func (g *globals) rotate(cmd *cobra.Command, id scanner.ID, a *answerFlags, out 
 	if err != nil {
 		return err
 	}
-	policy, err := a.load(r.config)
+	o, err := a.order(r.config)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (g *globals) rotate(cmd *cobra.Command, id scanner.ID, a *answerFlags, out 
 	if err := r.replace(ctx, record, fresh); err != nil {
 		return r.finish(ctx, err)
 	}
-	err = r.answer(ctx, r.desk.responder(a, policy, r.name()), nil)
+	err = r.answer(ctx, r.about(o), nil)
 	return r.finish(ctx, errors.Join(err, r.retire(ctx, id)))
 }
 
@@ -106,7 +106,7 @@ func (r *run) twoKeys(record store.KeyRecord) (fresh, old scanner.Finding, err e
 // replace tests the new key and enters it in the old one's place.
 func (r *run) replace(ctx context.Context, old store.KeyRecord, fresh scanner.Finding) error {
 	rule, _ := r.set.Rule(old.Rule) // twoKeys found it
-	p := r.desk.issuers.Provider(rule.ID)
+	p := r.desk.Provider(rule.ID)
 	if p.Verifier == nil {
 		return usage(fmt.Errorf("nothing can test a key of rule %s; configure its provider", rule.ID))
 	}
@@ -118,7 +118,7 @@ func (r *run) replace(ctx context.Context, old store.KeyRecord, fresh scanner.Fi
 		return usage(fmt.Errorf("the new key is %s (%s), so the old one is left alone; create one that works first", v.Validity, v.Reason))
 	}
 	r.g.note("the new key %s is live; the old one is answered next", fresh.ID)
-	if _, err := r.desk.store.KeyRecord(ctx, fresh.ID); err == nil {
+	if _, err := r.desk.Store.KeyRecord(ctx, fresh.ID); err == nil {
 		return nil // entered by hand, or by an earlier walk
 	}
 	next := old
@@ -126,7 +126,7 @@ func (r *run) replace(ctx context.Context, old store.KeyRecord, fresh scanner.Fi
 	next.Expires, next.RotateBy = lifeOf(rule.Provider, next.Created)
 	next.ReplacedBy, next.Retired = "", time.Time{}
 	old.ReplacedBy = fresh.ID
-	return usage(errors.Join(r.desk.store.PutKeyRecord(ctx, next), r.desk.store.PutKeyRecord(ctx, old)))
+	return usage(errors.Join(r.desk.Store.PutKeyRecord(ctx, next), r.desk.Store.PutKeyRecord(ctx, old)))
 }
 
 // retire marks a key that was proven dead.
@@ -137,12 +137,12 @@ func (r *run) retire(ctx context.Context, id scanner.ID) error {
 			continue
 		}
 		ctx := context.WithoutCancel(ctx)
-		k, err := r.desk.store.KeyRecord(ctx, id)
+		k, err := r.desk.Store.KeyRecord(ctx, id)
 		if err != nil {
 			return usage(err)
 		}
 		k.Retired = r.g.env.Now().UTC()
-		return usage(r.desk.store.PutKeyRecord(ctx, k))
+		return usage(r.desk.Store.PutKeyRecord(ctx, k))
 	}
 	return nil
 }

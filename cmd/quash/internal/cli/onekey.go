@@ -109,14 +109,13 @@ func (r *run) finding(rule *rules.Rule, values [][]byte, names []string) (scanne
 
 // startKey opens everything for one key and reports it as found.
 func (r *run) startKey(ctx context.Context, f scanner.Finding, out *outputFlags) error {
-	var err error
-	if r.desk, err = r.g.desk(ctx, r.config, r.set); err != nil {
+	if err := r.sit(ctx, 1); err != nil {
 		return err
 	}
 	if err := r.start(out, []string{"-"}); err != nil {
 		return err
 	}
-	r.reading = "-"
+	r.reading = origin{target: "-", kept: "-"}
 	return r.found(ctx, f)
 }
 

@@ -1,19 +1,15 @@
 package cli
 
 import (
-	"cmp"
-	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/quash-sh/quash/cmd/quash/internal/config"
 	"github.com/quash-sh/quash/cmd/quash/internal/forge"
@@ -24,10 +20,11 @@ import (
 
 // open makes what the job works with. It opens no connection.
 func (o *orgRun) open() error {
-	access, err := o.access()
+	github, access, err := o.g.github(o.config, o.flags.app)
 	if err != nil {
 		return err
 	}
+	o.github = github
 	cache := o.flags.cache
 	if cache == "" {
 		cache = o.cacheDir()
@@ -41,7 +38,7 @@ func (o *orgRun) open() error {
 		o.g.note("the git program is not installed; mirrors are fetched by quash itself, which is slower")
 	}
 	mirrors, err := forge.OpenMirrors(forge.MirrorOptions{
-		Dir: cache, Git: git, Env: o.g.env.LookupEnv, Access: access, Refs: o.flags.refs, MaxDisk: disk, Clock: clock{o.g.env},
+		Dir: cache, Git: git, Env: o.g.env.LookupEnv, Access: access, Refs: o.flags.refs, MaxDisk: disk, Clock: o.g.env.clock(),
 	})
 	if err != nil {
 		return err
@@ -62,66 +59,6 @@ func (o *orgRun) cacheDir() string {
 	return filepath.Join(dir, "quash", "mirrors")
 }
 
-// access makes the client of GitHub's API and says who gets the credential.
-func (o *orgRun) access() (forge.Access, error) {
-	c := o.run.config
-	api := forge.GitHubOptions{
-		API: cmp.Or(c.Providers["github"].BaseURL, o.g.env.getenv("GITHUB_API_URL")), Clock: clock{o.g.env}, Agent: "quash/" + Version(),
-		Access: forge.Access{Networks: c.Network.Allow},
-		Waiting: func(until time.Time) {
-			o.g.note("GitHub's rate limit is used up; waiting until %s UTC", until.UTC().Format(time.TimeOnly))
-		},
-	}
-	var err error
-	if api.Access.Token, err = o.token(api); err != nil {
-		return forge.Access{}, err
-	}
-	if o.github, err = forge.NewGitHub(api); err != nil {
-		return forge.Access{}, err
-	}
-	api.Access.Hosts = o.github.Hosts()
-	return api.Access, nil
-}
-
-// token is the credential: the App's, the configuration's, or the environment's. It is read where it stands whenever it is
-// needed; the redactor knows it before anybody else does.
-func (o *orgRun) token(api forge.GitHubOptions) (forge.Token, error) {
-	c, learn := o.run.config, func(s string) { o.g.env.Redactor.AddSecret(scanner.NewSecret(s)) }
-	if o.flags.appID != 0 || o.flags.appKey != "" {
-		key, err := os.ReadFile(o.flags.appKey)
-		if err != nil {
-			return nil, fmt.Errorf("read the App's key: %w; name its file with --app-key", err)
-		}
-		app, err := forge.NewApp(forge.AppOptions{ID: o.flags.appID, Installation: o.flags.appInstallation, Key: key, API: api, Learn: learn})
-		if err != nil {
-			return nil, err
-		}
-		return app.Token, nil
-	}
-	at := c.Providers["github"].Credential
-	if at == (config.Credential{}) && o.g.env.getenv("GITHUB_TOKEN") != "" {
-		at = config.Credential{Env: "GITHUB_TOKEN"}
-	}
-	if at == (config.Credential{}) {
-		return nil, nil
-	}
-	if _, err := o.g.credential(c, "providers.github.credential", at); err != nil {
-		return nil, err
-	}
-	return func(context.Context) (string, error) {
-		value := o.g.env.getenv(at.Env)
-		if at.File != "" {
-			data, err := os.ReadFile(c.Path(at.File))
-			if err != nil {
-				return "", fmt.Errorf("providers.github.credential: %w", err)
-			}
-			value = strings.TrimRight(string(data), " \t\r\n")
-		}
-		learn(value)
-		return value, nil
-	}, nil
-}
-
 // prepareSweep compiles the rules. What is known and let stand is taken out when findings are reported, so that another
 // baseline makes nothing be read again.
 func (o *orgRun) prepareSweep(mirrors *forge.Mirrors, git string) error {
@@ -131,7 +68,7 @@ func (o *orgRun) prepareSweep(mirrors *forge.Mirrors, git string) error {
 		return err
 	}
 	so := scanner.Options{
-		IDKey: idKey, Only: s.only, Skip: slices.Concat(s.skip, c.Scan.Skip), Progress: o.bar.chunk, Exclude: source.Excludes(c.Scan.Exclude),
+		KeepAllowed: true, IDKey: idKey, Only: s.only, Skip: slices.Concat(s.skip, c.Scan.Skip), Progress: o.bar.chunk, Exclude: source.Excludes(c.Scan.Exclude),
 	}
 	if so.MinConfidence, err = s.confidence(c.Scan, config.Scan{}); err != nil {
 		return err
@@ -148,7 +85,7 @@ func (o *orgRun) prepareSweep(mirrors *forge.Mirrors, git string) error {
 	}
 	o.sweep = &forge.Sweep{
 		Mirrors: mirrors, Scanner: sc, Source: source.Options{MaxFile: s.maxFile, Git: git}, Options: fmt.Sprintf("%x", sha256.Sum256(options)),
-		Jobs: s.workers, Clock: clock{o.g.env}, Clean: o.g.cleaner.place,
+		Jobs: s.workers, Clock: o.g.env.clock(), Clean: o.g.cleaner.place,
 		Learn:    func(f scanner.Finding) { o.g.env.Redactor.Add(f.Parts) },
 		Progress: func(done, total int) { o.bar.source(source.Progress{Stage: "repositories", Done: done, Total: total}) },
 	}

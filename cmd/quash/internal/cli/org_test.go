@@ -12,7 +12,6 @@ import (
 	mrand "math/rand/v2"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -24,7 +23,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/quash-sh/quash/cmd/quash/internal/cli"
 	"github.com/quash-sh/quash/cmd/quash/internal/forge/forgetest"
 )
 
@@ -332,59 +330,6 @@ func TestOrgUsage(t *testing.T) {
 	w.wants(w.run("org", "github:acme"), 2, "plain http")
 }
 
-// A key in three repositories is verified, planned and revoked once, also when what is known of it is remembered.
-func TestOrgRespond(t *testing.T) {
-	w, f := newOrgWorld(t)
-	w.endpoint()
-	k := w.key("Warehouse sync - production - Ops")
-	for _, name := range []string{"a", "b", "c"} {
-		f.Add(forgetest.Repository{Owner: "acme", Name: name})
-		f.Push("acme/"+name, "refs/heads/main", map[string]string{name + ".env": "# settings\nAGILED_API_TOKEN=" + k.Token + "\n"})
-	}
-	w.wants(w.run("org", "github:acme"), 1, "3 scanned", "3 places")
-	plan := []string{"org", "github:acme", "--respond", "--plan", w.path("plan.json")}
-	w.wants(w.run(plan...), 4, "ACTIVE", "3 unchanged", "1 action, 1 irreversible")
-	if !w.agiled.Revoked(k.Token).IsZero() {
-		t.Fatal("the dry run revoked the key")
-	}
-	if err := os.RemoveAll(w.path("cache/quash/mirrors")); err != nil {
-		t.Fatal(err)
-	}
-	w.wants(w.run("org", "github:acme"), 1, "3 scanned")
-	w.forget()
-	r := w.wants(w.run("org", "github:acme", "--respond", "--execute", "--policy", w.policy("auto")), 1, "DEAD", "proven dead")
-	orders := slices.DeleteFunc(w.forget(), func(r request) bool { return !r.mutating() })
-	if len(orders) != 1 || w.agiled.Revoked(k.Token).IsZero() || strings.Contains(r.out+r.err, k.Token) {
-		t.Errorf("orders %v", orders)
-	}
-	w.wants(w.run("journal", "verify"), 0, "chain verified")
-}
-
-// A remembered key whose repository can no longer be read is named, not passed over.
-func TestOrgRespondGone(t *testing.T) {
-	w, f := newOrgWorld(t)
-	w.endpoint()
-	f.Add(forgetest.Repository{Owner: "acme", Name: "a"})
-	f.Push("acme/a", "refs/heads/main", map[string]string{"a.env": "AGILED_API_TOKEN=" + w.key("Warehouse sync - production - Ops").Token + "\n"})
-	w.wants(w.run("org", "github:acme"), 1, "1 scanned")
-	mirrors, _ := filepath.Glob(w.path("cache/quash/mirrors/*.git"))
-	for _, dir := range mirrors {
-		if err := os.RemoveAll(dir); err != nil {
-			t.Fatal(err)
-		}
-	}
-	f.Set(func() {
-		f.Answer = func(rw http.ResponseWriter, r *http.Request) bool {
-			if strings.HasSuffix(r.URL.Path, "/git-upload-pack") {
-				rw.WriteHeader(http.StatusForbidden)
-				return true
-			}
-			return false
-		}
-	})
-	w.wants(w.run("org", "github:acme", "--respond", "--plan", w.path("plan.json")), 1, "1 unchanged", "could not be read again, so it was not answered: access is denied", "INCOMPLETE")
-}
-
 func TestOrgInterrupted(t *testing.T) {
 	w, f := newOrgWorld(t)
 	fill(w, f, 4)
@@ -400,81 +345,4 @@ func TestOrgInterrupted(t *testing.T) {
 	w.wants(w.runWith(ctx, "", "org", "github:acme", "-j", "1", "--no-store"), 1, "1 of 4 repositories: interrupted before they were read", "4 repositories: 3 scanned, 1 interrupted")
 	f.Set(func() { f.Answer = nil })
 	w.wants(w.run("org", "github:acme"), 1, "4 repositories: 1 scanned, 3 unchanged")
-}
-
-// TestOrgHelper is no test: it is the program that TestOrgKilled starts.
-func TestOrgHelper(t *testing.T) {
-	at := slices.Index(os.Args, "--")
-	if os.Getenv("QUASH_ORG_HELPER") == "" || at < 0 {
-		t.Skip("started by TestOrgKilled alone")
-	}
-	e := cli.System()
-	e.Args = os.Args[at+1:]
-	os.Exit(cli.Main(e))
-}
-
-// Killed at ten random moments and started again each time, the job ends with the report of a job that nobody disturbed.
-func TestOrgKilled(t *testing.T) {
-	w, f := newOrgWorld(t)
-	repositories, kills := 60, 10
-	if testing.Short() {
-		repositories, kills = 12, 3
-	}
-	fill(w, f, repositories)
-	start := func(cache string) (*exec.Cmd, *bytes.Buffer) {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestOrgHelper$", "--", "org", "github:acme", "-f", "jsonl", "--no-store", "--state", w.path("state"))
-		cmd.Env = append(os.Environ(), "QUASH_ORG_HELPER=1", "XDG_CACHE_HOME="+w.path(cache), "HOME="+w.dir, "GITHUB_TOKEN="+f.Token, "GITHUB_API_URL="+f.URL)
-		out := &bytes.Buffer{}
-		cmd.Stdout = out
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		return cmd, out
-	}
-	begin := time.Now()
-	whole, want := start("undisturbed")
-	_ = whole.Wait() // exit code 1: it finds keys
-	took := time.Since(begin)
-
-	seed := uint64(begin.UnixNano())
-	t.Logf("seed %d, undisturbed it takes %v", seed, took)
-	random := mrand.New(mrand.NewPCG(seed, 1))
-	for range kills {
-		cmd, _ := start("killed")
-		time.Sleep(time.Duration(random.Int64N(int64(took) * 2 / int64(kills))))
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	}
-	last, got := start("killed")
-	_ = last.Wait()
-	if last.ProcessState.ExitCode() != 1 || whole.ProcessState.ExitCode() != 1 {
-		t.Errorf("exit codes %d and %d", whole.ProcessState.ExitCode(), last.ProcessState.ExitCode())
-	}
-	if d := cmp.Diff(timeless(t, want.String()), timeless(t, got.String())); d != "" {
-		t.Errorf("seed %d: (-undisturbed +killed):\n%s", seed, d)
-	}
-	if n := len(spots(t, got.String())); n != 3 {
-		t.Errorf("%d places", n)
-	}
-	hidden(t, w, f.Token)
-}
-
-// timeless is a stream without the times of the run.
-func timeless(t *testing.T, stream string) []string {
-	t.Helper()
-	var all []string
-	for _, it := range items(t, stream) {
-		if it.Config != nil {
-			it.Config.Started = time.Time{}
-		}
-		if it.Stats != nil {
-			it.Stats.Ended, it.Stats.Seconds = time.Time{}, 0
-		}
-		line, err := json.Marshal(it)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, string(line))
-	}
-	return all
 }

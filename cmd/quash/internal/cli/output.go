@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 
 	"github.com/quash-sh/quash/report"
 	"github.com/spf13/pflag"
@@ -131,4 +132,17 @@ func (o *outputs) close() error {
 func (g *globals) reportRun() report.Run {
 	plain := g.env.getenv("NO_COLOR") != "" || g.env.getenv("TERM") == "dumb"
 	return report.Run{Width: g.env.Width, Color: g.env.Width > 0 && !plain}
+}
+
+// turns is a writer for several goroutines: what each writes at once stays in one piece.
+type turns struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+// Write implements io.Writer.
+func (t *turns) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.w.Write(b)
 }

@@ -205,7 +205,7 @@ func TestKillSwitch(t *testing.T) {
 			}
 			return false
 		}
-		r := w.run("respond", "--execute", "--policy", w.policy("auto"), w.leak("a.env", k), w.leak("b.env", other), "-o", w.path("run.jsonl"))
+		r := w.run("respond", "--answers", "1", "--execute", "--policy", w.policy("auto"), w.leak("a.env", k), w.leak("b.env", other), "-o", w.path("run.jsonl"))
 		w.wants(r, 4, "kill switch", "remove it to go on")
 		if !w.agiled.Revoked(other.Token).IsZero() {
 			t.Error("the next key was revoked after the switch was thrown")

@@ -2,12 +2,11 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/quash-sh/quash/report"
-	"github.com/quash-sh/quash/revoker"
 	"github.com/quash-sh/quash/scanner"
 	"github.com/quash-sh/quash/store"
 	"github.com/spf13/cobra"
@@ -46,7 +45,7 @@ func (g *globals) review(cmd *cobra.Command, id scanner.ID, from time.Time, out 
 	if err != nil {
 		return err
 	}
-	k, err := g.stored(ctx, r.config.StateDir(g.state, g.env.getenv), id)
+	k, err := g.stored(ctx, g.stateDir(r.config), id)
 	if err != nil {
 		return err
 	}
@@ -58,7 +57,7 @@ func (g *globals) review(cmd *cobra.Command, id scanner.ID, from time.Time, out 
 	if err := r.open(ctx, targets); err != nil {
 		return err
 	}
-	if r.desk, err = g.desk(ctx, r.config, r.set); err != nil {
+	if err := r.sit(ctx, 1); err != nil {
 		return err
 	}
 	if err := r.start(out, targets); err != nil {
@@ -85,64 +84,16 @@ func placesOf(k store.Key) []string {
 }
 
 // reviewKey reviews one key of those that the scan found again.
-func (r *run) reviewKey(ctx context.Context, id scanner.ID, from time.Time) error {
-	var found scanner.Finding
-	for _, f := range r.findings {
-		if f.ID == id {
-			found = f
-			break
-		}
-	}
-	p := r.desk.issuers.Provider(found.Rule)
-	switch {
-	case found.ID == "":
+func (r *run) reviewKey(ctx context.Context, id scanner.ID, since time.Time) error {
+	at := slices.IndexFunc(r.findings, func(f scanner.Finding) bool { return f.ID == id })
+	if at < 0 {
 		return usage(fmt.Errorf("%s: not found again where it was last seen, so its issuer cannot be asked about it; scan the place where it stands", id))
-	case p.Reviewer == nil:
-		return usage(fmt.Errorf("%s: nothing can be asked of the issuer of %s about what a key did", id, found.Rule))
 	}
-	o, err := r.past(ctx, found)
+	o, err := r.desk.Review(ctx, r.findings[at], r.places()[id], since)
 	if err != nil {
 		return usage(err)
 	}
-	if !from.IsZero() {
-		o.Window.From = from
-	}
-	var v revoker.Verdict
-	if o.Verdict != nil {
-		v = *o.Verdict
-	}
-	a, err := p.Reviewer.Review(ctx, found, v, o.Window)
-	if err != nil {
-		return usage(fmt.Errorf("review %s: %w", id, err))
-	}
-	o.Activity, r.live = &a, o.Live()
+	r.live = o.Live()
 	r.out.send(report.Item{Outcome: &o})
 	return nil
-}
-
-// past is what the journal says of a key: the last answer that it was live, and its death. The window is the key's exposure,
-// from its first place to its confirmed death or now.
-func (r *run) past(ctx context.Context, f scanner.Finding) (revoker.Outcome, error) {
-	o := revoker.Outcome{
-		ID: f.ID, Rule: f.Rule, Stage: revoker.StageUnknown, Reason: "reviewed; not asked whether it is live now",
-		Window: revoker.Window{From: r.exposed()[f.ID], To: r.started},
-	}
-	var errs []error
-	for e, err := range r.desk.journal.Entries(ctx, f.ID) {
-		errs = append(errs, err)
-		switch {
-		case e.Kind == revoker.KindConfirmed:
-			o.Stage, o.Confirmed, o.Window.To, o.Reason = revoker.StageReviewed, e.At, e.At, "reviewed again"
-		case e.Kind == revoker.KindReceipt:
-			o.Receipt, o.Revoked, o.Looks = e.Receipt, e.At, 0
-		case e.Kind == revoker.KindLook:
-			o.Looks++
-		case e.Kind == revoker.KindDead:
-			o.Stage = revoker.StageDead
-		}
-		if e.Verdict != nil && e.Verdict.Validity == revoker.Active {
-			o.Verdict = e.Verdict
-		}
-	}
-	return o, errors.Join(errs...)
 }

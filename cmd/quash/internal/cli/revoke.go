@@ -16,14 +16,14 @@ EXIT STATUS
   4  still live`
 
 func newRevoke(g *globals) *cobra.Command {
-	var o oneKey
+	var k oneKey
 	var out outputFlags
 	var a answerFlags
 	var since string
 	cmd := &cobra.Command{
 		Use: "revoke --rule ID < key", Short: "answer one key: plan its revocation, or with --execute do it", Long: revokeLong, Args: noArgs,
 	}
-	o.flags(cmd)
+	k.flags(cmd)
 	out.flags(cmd.Flags())
 	a.flags(cmd.Flags())
 	cmd.Flags().StringVar(&since, "since", "", "when the key was first exposed (RFC 3339 or a date)")
@@ -37,11 +37,11 @@ func newRevoke(g *globals) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		policy, err := a.load(r.config)
+		o, err := a.order(r.config)
 		if err != nil {
 			return err
 		}
-		f, err := r.read(&o)
+		f, err := r.read(&k)
 		if err != nil {
 			return err
 		}
@@ -49,7 +49,7 @@ func newRevoke(g *globals) *cobra.Command {
 		if err := r.startKey(ctx, f, &out); err != nil {
 			return err
 		}
-		return r.finish(ctx, r.answer(ctx, r.desk.responder(&a, policy, r.name()), nil))
+		return r.finish(ctx, r.answer(ctx, r.about(o), nil))
 	}
 	return cmd
 }

@@ -1,12 +1,10 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/quash-sh/quash/rules"
 	"github.com/spf13/cobra"
@@ -16,7 +14,7 @@ func newRules(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "rules", Short: "show and test what is known of each kind of key", Args: noArgs, RunE: showHelp,
 	}
-	cmd.AddCommand(newRulesList(g), newRulesShow(g), newRulesTest(g), newRulesSchema(g))
+	cmd.AddCommand(newRulesList(g), newRulesStats(g), newRulesShow(g), newRulesTest(g), newRulesSchema(g), newRulesImport(g))
 	return cmd
 }
 
@@ -27,26 +25,6 @@ func (g *globals) configured() (*rules.Set, error) {
 		return nil, err
 	}
 	return g.ruleSet(c)
-}
-
-func newRulesList(g *globals) *cobra.Command {
-	return &cobra.Command{
-		Use: "list", Short: "list all rules", Args: noArgs,
-		RunE: func(*cobra.Command, []string) error {
-			set, err := g.configured()
-			if err != nil {
-				return err
-			}
-			w := tabwriter.NewWriter(g.env.Stdout, 0, 0, 2, ' ', 0)
-			_, err = fmt.Fprintln(w, "RULE\tSEVERITY\tCONFIDENCE\tVERIFY\tREVOKE\tNAME")
-			errs := []error{err}
-			for r := range set.All() {
-				_, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Severity, r.Confidence, yes(len(r.Verify) > 0), revokes(r), r.Name)
-				errs = append(errs, err)
-			}
-			return errors.Join(append(errs, w.Flush())...)
-		},
-	}
 }
 
 func yes(b bool) string {
@@ -151,7 +129,7 @@ func newRulesTest(g *globals) *cobra.Command {
 				if err != nil {
 					return usage(fmt.Errorf("read rule file: %w", err))
 				}
-				problems = append(problems, rules.CheckFile(path, data, o)...)
+				problems = append(problems, g.testRules(path, data, o)...)
 			}
 			for _, p := range problems {
 				if _, err := fmt.Fprintln(g.env.Stdout, g.cleaner.complaint(p.String())); err != nil {

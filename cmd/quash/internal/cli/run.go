@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/quash-sh/quash/cmd/quash/internal/config"
+	"github.com/quash-sh/quash/cmd/quash/internal/desk"
+	"github.com/quash-sh/quash/cmd/quash/internal/forge"
 	"github.com/quash-sh/quash/report"
 	"github.com/quash-sh/quash/revoker"
 	"github.com/quash-sh/quash/rules"
@@ -32,17 +34,16 @@ type run struct {
 	// findings are all places found, in order.
 	findings []scanner.Finding
 	keys     map[scanner.ID]struct{}
-	// from is each finding's target, reading the target that is being read.
-	from    []string
-	reading string
-	// desk belongs to runs that ask issuers, which asks announces, and verdicts is what they said; outcomes belongs to runs that
-	// answer keys.
-	desk     *desk
+	// from says where each finding was read, reading what is being read.
+	from    []origin
+	reading origin
+	// desk and round belong to runs that ask issuers, which asks announces; outcomes belongs to runs that answer keys.
+	desk     *desk.Desk
+	round    *desk.Round
 	asks     bool
-	verdicts map[scanner.ID]revoker.Verdict
-	// allowed are places whose key somebody let stand, in runs that ask issuers.
-	allowed  []allowedPlace
 	outcomes []revoker.Outcome
+	// allowed are places whose key somebody let stand, by a comment, the ignore file or a baseline, in runs that ask issuers.
+	allowed []allowedPlace
 	// live says that a key was active when last seen, unchecked why a rule's keys were not asked about.
 	live      bool
 	unchecked map[string]string
@@ -52,11 +53,27 @@ type run struct {
 	notes []string
 }
 
+// origin is what a finding was read from.
+type origin struct {
+	// target is what reports call it, kept what the store does.
+	target, kept string
+	// repository is the forge's, in an organisation job.
+	repository forge.Repository
+}
+
+// exposure is who can read it, as far as that is known.
+func (o origin) exposure() revoker.Exposure { return o.repository.Exposure() }
+
+// allowedPlace is a place whose key somebody let stand.
+type allowedPlace struct {
+	finding scanner.Finding
+	from    origin
+}
+
 // prepare reads configuration and rules. Nothing is written yet.
 func (g *globals) prepare(cmd *cobra.Command, s *scanFlags) (*run, error) {
 	r := &run{
 		g: g, cmd: cmd, bar: g.progress(), flags: s, started: g.env.Now(), keys: map[scanner.ID]struct{}{}, unchecked: map[string]string{},
-		verdicts: map[scanner.ID]revoker.Verdict{},
 	}
 	var err error
 	if r.config, err = g.load(); err != nil {
@@ -73,7 +90,7 @@ func (r *run) start(o *outputFlags, targets []string) error {
 	var err error
 	if r.out, err = o.open(r.g, rr); err != nil {
 		if r.desk != nil {
-			err = errors.Join(err, r.desk.close(r.cmd.Context()))
+			err = errors.Join(err, r.desk.Close(r.cmd.Context()))
 		}
 		return err
 	}
@@ -99,7 +116,7 @@ func (r *run) name() string { return r.started.UTC().Format("20060102T150405.000
 func (r *run) scan(ctx context.Context) error {
 	defer r.bar.end()
 	for _, t := range r.targets {
-		r.reading = t.name
+		r.reading = origin{target: t.name, kept: absolute(t.name)}
 		r.g.log.Info().Str("target", t.name).Str("source", fmt.Sprintf("%T", t.source)).Msg("scan")
 		stats, err := t.scanner.Scan(ctx, t.source, scanner.SinkFunc(r.found))
 		if c, ok := t.source.(io.Closer); ok {
@@ -155,7 +172,7 @@ func (r *run) found(_ context.Context, f scanner.Finding) error {
 func (r *run) describe(f scanner.Finding) *report.Finding {
 	d := &report.Finding{
 		ID: f.ID, Rule: f.Rule, Confidence: f.Confidence, Reasons: f.Reasons, Redacted: f.Redacted,
-		Target: r.g.cleaner.text(r.reading), Location: f.At,
+		Target: r.g.cleaner.text(r.reading.target), Location: f.At,
 	}
 	if rule, ok := r.set.Rule(f.Rule); ok {
 		d.Name, d.Provider, d.Severity = rule.Name, rule.Provider, rule.Severity
@@ -192,7 +209,7 @@ func (r *run) finish(ctx context.Context, err error) error {
 		err = nil // told as a gap
 	}
 	if r.desk != nil {
-		err = errors.Join(err, r.desk.close(ctx))
+		err = errors.Join(err, r.desk.Close(ctx))
 	}
 	n := r.exitCode()
 	if err != nil {

@@ -3,8 +3,8 @@ package cli
 import (
 	"context"
 	"errors"
-	"path/filepath"
 
+	"github.com/quash-sh/quash/cmd/quash/internal/desk"
 	"github.com/quash-sh/quash/scanner"
 	"github.com/quash-sh/quash/store"
 	"github.com/spf13/cobra"
@@ -46,7 +46,7 @@ func newScan(g *globals) *cobra.Command {
 			return err
 		}
 		if verify {
-			if r.desk, err = g.desk(ctx, r.config, r.set); err != nil {
+			if err := r.sit(ctx, desk.AtOnce); err != nil {
 				return err
 			}
 		}
@@ -56,7 +56,7 @@ func newScan(g *globals) *cobra.Command {
 		err = r.scan(ctx)
 		switch {
 		case err == nil && verify:
-			err = errors.Join(r.override(ctx), r.record(ctx, r.desk.store), r.each(ctx, nil, r.ask))
+			err = errors.Join(r.override(ctx), r.record(ctx, r.desk.Store), r.ask(ctx))
 		case len(r.findings) > 0 && !noStore:
 			r.remember(ctx)
 		}
@@ -68,7 +68,7 @@ func newScan(g *globals) *cobra.Command {
 // remember records what was found, for quash show. A scan is right without it, so a store that cannot be written is a note.
 func (r *run) remember(ctx context.Context) {
 	ctx = context.WithoutCancel(ctx)
-	s, err := store.Open(ctx, filepath.Join(r.config.StateDir(r.g.state, r.g.env.getenv), "quash.db"))
+	s, err := store.Open(ctx, desk.StorePath(r.g.stateDir(r.config)))
 	if err == nil {
 		err = errors.Join(r.record(ctx, s), s.Close())
 	}
@@ -81,10 +81,11 @@ func (r *run) remember(ctx context.Context) {
 func (r *run) record(ctx context.Context, s *store.Store) error {
 	byTarget := map[string][]scanner.Finding{}
 	for i, f := range r.findings {
-		byTarget[r.from[i]] = append(byTarget[r.from[i]], f)
+		at := r.from[i].kept
+		byTarget[at] = append(byTarget[at], f)
 	}
 	for target, found := range byTarget {
-		if err := s.PutFindings(context.WithoutCancel(ctx), r.g.cleaner.text(absolute(target)), r.started, found); err != nil {
+		if err := s.PutFindings(context.WithoutCancel(ctx), r.g.cleaner.text(target), r.started, found); err != nil {
 			return usage(err)
 		}
 	}

@@ -2,7 +2,6 @@ package cli_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"database/sql"
@@ -13,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -45,16 +43,25 @@ type sent struct {
 	code                int
 }
 
-func (s *server) send(d sent) (int, time.Duration) {
-	req, err := http.NewRequest(http.MethodPost, s.url+"/webhooks/github", bytes.NewReader(d.body))
+// request is the delivery as a request to the service at a URL.
+func (d sent) request(url string) (*http.Request, error) {
+	req, err := http.NewRequest(http.MethodPost, url+"/webhooks/github", bytes.NewReader(d.body))
 	if err != nil {
-		s.w.t.Error(err)
-		return 0, 0
+		return nil, err
 	}
 	req.Header.Set("Content-Type", d.kind)
 	req.Header.Set("X-GitHub-Event", "push")
 	req.Header.Set("X-GitHub-Delivery", d.id)
 	req.Header.Set("X-Hub-Signature-256", d.signature)
+	return req, nil
+}
+
+func (s *server) send(d sent) (int, time.Duration) {
+	req, err := d.request(s.url)
+	if err != nil {
+		s.w.t.Error(err)
+		return 0, 0
+	}
 	started := time.Now()
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
@@ -190,7 +197,7 @@ func everyPushOnce(t *testing.T, s *server, db *sql.DB, n int) {
 func TestServeBurstSQLite(t *testing.T) {
 	w := newWorld(t)
 	w.repository("acme/shop")
-	n := size(t, 10, 50, 280)
+	n := size(t, 10, 20, 280)
 	all := w.burst(n)
 	s := w.startServer()
 	s.deliverAll(all)
@@ -206,11 +213,11 @@ func TestServeBurstPostgres(t *testing.T) {
 	address := pgtest.Start(t).Database(t)
 	w := newWorld(t)
 	w.repository("acme/shop")
-	n := size(t, 10, 50, 280)
+	n := size(t, 10, 20, 280)
 	all := w.burst(n)
-	s := w.startServer("--store", address, "--role", "receiver")
-	for range 2 {
-		w.startServer("--store", address, "--role", "worker")
+	s, _ := w.startChild("state/receiver", "--store", address, "--role", "receiver")
+	for n := range 2 {
+		w.startChild(fmt.Sprint("state/worker", n), "--store", address, "--role", "worker")
 	}
 	s.deliverAll(all)
 	db, err := sql.Open("pgx", address)
@@ -259,14 +266,15 @@ func TestServeChild(t *testing.T) {
 		}
 		return os.LookupEnv(name)
 	}
-	os.Exit(cli.Run(context.Background(), e))
+	os.Exit(cli.Main(e))
 }
 
-// startChild runs quash serve as a process of its own.
-func (w *world) startChild(args ...string) (*server, *os.Process) {
+// startChild runs quash serve as a process of its own, with a state directory of the world.
+func (w *world) startChild(state string, args ...string) (*server, *os.Process) {
 	w.t.Helper()
 	w.env["QUASH_WEBHOOK_SECRET"] = webhookSecret
 	e := w.world(append([]string{"serve", "--listen", "127.0.0.1:0", "--log-level", "info", "--forge", "file://" + w.path("origin")}, args...))
+	e.Args[slices.Index(e.Args, "--state")+1] = w.path(state)
 	c := child{Args: e.Args, Env: w.env, Issuers: w.sim.Hosts[agiledHost+":443"], Hosts: []string{agiledHost, operatorHost}}
 	data, err := json.Marshal(c)
 	if err != nil {
@@ -280,8 +288,9 @@ func (w *world) startChild(args ...string) (*server, *os.Process) {
 		w.t.Fatal(err)
 	}
 	gone := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(gone) }() // it is killed
-	s.stop = sync.OnceValue(func() int { _ = cmd.Process.Kill(); <-gone; return 0 })
+	go func() { _ = cmd.Wait(); close(gone) }() // the exit code tells
+	s.gone, s.code = gone, func() int { <-gone; return cmd.ProcessState.ExitCode() }
+	s.stop = sync.OnceValue(func() int { _ = cmd.Process.Kill(); return s.code() })
 	w.t.Cleanup(func() { s.stop() })
 	s.wait("listening", 20*time.Second, func() bool {
 		if _, rest, ok := strings.Cut(s.log.String(), `"listen":"`); ok {
@@ -291,80 +300,4 @@ func (w *world) startChild(args ...string) (*server, *os.Process) {
 		return s.url != ""
 	})
 	return s, cmd.Process
-}
-
-// realTime lets the world's clock go with the machine's, which child processes have.
-func (w *world) realTime() {
-	ctx, cancel := context.WithCancel(context.Background())
-	w.t.Cleanup(cancel)
-	set := func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.now = time.Now().UTC()
-	}
-	set()
-	go func() {
-		for tick := time.NewTicker(5 * time.Millisecond); ctx.Err() == nil; <-tick.C {
-			set()
-		}
-	}()
-}
-
-// TestServeKilled: killed with -9 at random moments, the service loses no push and revokes no key twice.
-func TestServeKilled(t *testing.T) {
-	w := newWorld(t)
-	w.endpoint()
-	w.realTime()
-	w.repository("acme/shop")
-	rounds := size(t, 2, 4, 50)
-	args := []string{
-		"--execute", "--policy", w.policy("auto", "caps: {run: 1000, provider: 1000, hour: 1000}\n"),
-		"--beat", "100ms", "--wait", "20s", "--timeout", "30s", "--retry", "200ms", "--attempts", "30",
-	}
-	var keys []string
-	before := w.head("acme/shop")
-	for i := range rounds {
-		k := w.key("Warehouse sync " + strconv.Itoa(i) + " - production - Ops")
-		keys = append(keys, k.Token)
-		w.leak(fmt.Sprintf("work/acme/shop/config/agiled%d.env", i), k)
-		after := w.commit("acme/shop", "settings")
-		w.git("work/acme/shop", "push", "-q", "origin", "main")
-		s, process := w.startChild(args...)
-		if code, body := s.deliver(fmt.Sprintf("kill-%d", i), "push", payload("acme/shop", "refs/heads/main", before, after)); code != http.StatusAccepted {
-			t.Fatalf("the push was answered %d %s", code, body)
-		}
-		before = after
-		time.Sleep(time.Duration(rand.IntN(700)) * time.Millisecond)
-		if err := process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		s.stop()
-	}
-	s, _ := w.startChild(args...)
-	// The reviews take their time: all share one key, at the pace that Agiled allows.
-	s.wait("all confirmed", 2*time.Minute, func() bool { return strings.Count(s.journal(), `"kind":"confirmed"`) >= rounds })
-	s.stop()
-	orders := map[string]int{} // by idempotency key: an order that a crash cut off may be sent again, as the same order
-	for _, c := range w.agiled.Calls() {
-		if c.Mutating {
-			orders[c.Idempotency]++
-		}
-	}
-	if len(orders) != rounds || orders[""] > 0 {
-		t.Errorf("%d different orders for %d keys: %v", len(orders), rounds, orders)
-	}
-	kinds := w.journal("")
-	t.Logf("%d keys, %d entries in the journal", rounds, len(kinds))
-	for _, key := range keys {
-		if w.agiled.Revoked(key).IsZero() {
-			t.Error("a key lives")
-		}
-		s.holdsNo(key)
-	}
-	for _, kind := range []string{"confirmed", "intent"} {
-		if n := len(kinds) - len(slices.DeleteFunc(slices.Clone(kinds), func(k string) bool { return k == kind })); n != rounds {
-			t.Errorf("%d entries %q for %d keys", n, kind, rounds)
-		}
-	}
-	w.wants(w.run("journal", "verify"), cli.ExitOK)
 }

@@ -28,6 +28,9 @@ type server struct {
 	url  string
 	log  *lockedBuffer
 	stop func() int
+	// gone is closed when a process of its own has ended, and code its exit code.
+	gone chan struct{}
+	code func() int
 }
 
 // lockedBuffer is a buffer that a program writes while a test reads.

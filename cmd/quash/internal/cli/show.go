@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/quash-sh/quash/cmd/quash/internal/desk"
 	"github.com/quash-sh/quash/rules"
 	"github.com/quash-sh/quash/scanner"
 	"github.com/quash-sh/quash/store"
@@ -43,7 +44,7 @@ func (g *globals) show(ctx context.Context, id scanner.ID) error {
 	if err != nil {
 		return usage(err)
 	}
-	k, err := g.stored(ctx, c.StateDir(g.state, g.env.getenv), id)
+	k, err := g.stored(ctx, g.stateDir(c), id)
 	if err != nil {
 		return err
 	}
@@ -58,7 +59,7 @@ func (g *globals) show(ctx context.Context, id scanner.ID) error {
 
 // stored is what the store knows of a key.
 func (g *globals) stored(ctx context.Context, dir string, id scanner.ID) (store.Key, error) {
-	s, err := store.Open(ctx, filepath.Join(dir, "quash.db"))
+	s, err := store.Open(ctx, desk.StorePath(dir))
 	if err != nil {
 		return store.Key{}, usage(err)
 	}

@@ -29,7 +29,7 @@ func newVerify(g *globals) *cobra.Command {
 		if err := r.startKey(ctx, f, &out); err != nil {
 			return err
 		}
-		return r.finish(ctx, r.each(ctx, nil, r.ask))
+		return r.finish(ctx, r.ask(ctx))
 	}
 	return cmd
 }

@@ -207,9 +207,17 @@ func (w *world) runWith(ctx context.Context, stdin string, args ...string) resul
 	w.mu.Lock()
 	w.now = w.now.Add(time.Minute) // no two runs begin at the same time
 	w.mu.Unlock()
-	var out, err bytes.Buffer
 	e := w.world(args)
-	e.Stdin, e.Stdout, e.Stderr = strings.NewReader(stdin), &out, &err
+	e.Stdin = strings.NewReader(stdin)
+	return w.startIn(ctx, e)
+}
+
+// start runs the program in an environment.
+func (w *world) start(e cli.Env) result { return w.startIn(context.Background(), e) }
+
+func (w *world) startIn(ctx context.Context, e cli.Env) result {
+	var out, err bytes.Buffer
+	e.Stdout, e.Stderr = &out, &err
 	return result{cli.Run(ctx, e), out.String(), err.String()}
 }
 

@@ -12,8 +12,8 @@ type Webhook struct {
 	SecretFile string `yaml:"secret_file"`
 	// OldSecretFile holds the secret that is being replaced: while it is set, both are taken.
 	OldSecretFile string `yaml:"old_secret_file"`
-	// Hook is the webhook itself, "orgs/NAME/ID" or "repos/OWNER/NAME/ID": its failed deliveries are asked for again, which
-	// wants a credential that may manage it. Empty: none are.
+	// Hook is the webhook itself, "orgs/NAME/ID", "repos/OWNER/NAME/ID", or "app" for that of the App which --app-id names: its failed
+	// deliveries are asked for again, which wants a credential that may manage it. Empty: none are.
 	Hook string `yaml:"hook"`
 	// Checks puts a check run on every pushed commit, which wants an App's credential.
 	Checks bool `yaml:"checks"`

@@ -95,7 +95,7 @@ func NewApp(o AppOptions) (*App, error) {
 		return nil, errors.New("app: the file is no RSA private key in PEM; download one from the App's page at GitHub")
 	}
 	a := &App{id: o.ID, installation: o.Installation, key: key, clock: o.API.clock(), learn: o.Learn}
-	o.API.Access.Token = a.claim
+	o.API.Access.Token = a.Claim
 	g, err := NewGitHub(o.API)
 	if err != nil {
 		return nil, err
@@ -104,8 +104,9 @@ func NewApp(o AppOptions) (*App, error) {
 	return a, nil
 }
 
-// claim is the signed statement that one is the App.
-func (a *App) claim(context.Context) (string, error) {
+// Claim is a [Token]: the signed statement that one is the App. GitHub takes it where the App itself is asked about, and no token
+// of an installation there.
+func (a *App) Claim(context.Context) (string, error) {
 	now := a.clock.Now()
 	return jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.RegisteredClaims{
 		Issuer: strconv.FormatInt(a.id, 10), IssuedAt: jwt.NewNumericDate(now.Add(-appSkew)), ExpiresAt: jwt.NewNumericDate(now.Add(appLife)),

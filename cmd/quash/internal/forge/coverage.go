@@ -32,7 +32,7 @@ type Line struct {
 	Covered Covered `json:"covered"`
 	// Why says why it was left out, not read, or not read whole.
 	Why string `json:"why,omitempty"`
-	// Refs is how many references were scanned, Keys how many distinct keys stand in them, and Scanned when they were read.
+	// Refs is how many references were scanned, Keys how many distinct keys stand in them without a comment that allows them, and Scanned when they were read.
 	Refs    int       `json:"refs"`
 	Keys    int       `json:"keys"`
 	Scanned time.Time `json:"scanned,omitzero"`
@@ -50,11 +50,13 @@ func (c *Coverage) Add(res Result) {
 	c.Repositories = append(c.Repositories, l)
 }
 
-// keys counts the distinct keys of findings.
+// keys counts the distinct keys of findings that no comment allows.
 func keys(found []scanner.Finding) int {
 	ids := map[scanner.ID]bool{}
 	for _, f := range found {
-		ids[f.ID] = true
+		if !f.Allowed {
+			ids[f.ID] = true
+		}
 	}
 	return len(ids)
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // stateSchema is the version of State's form. It changes with the form, and with what a field means.
-const stateSchema = "quash.mirror/1"
+const stateSchema = "quash.mirror/2"
 
 // State is what the last complete scan of a repository found. It holds no key.
 type State struct {
@@ -37,16 +37,18 @@ type Known struct {
 	Reasons    []string         `json:"reasons,omitempty"`
 	Redacted   string           `json:"redacted"`
 	At         scanner.Location `json:"at"`
+	// Allowed says that a comment beside it lets it stand.
+	Allowed bool `json:"allowed,omitempty"`
 }
 
 // known is a finding as it is remembered.
 func known(f scanner.Finding) Known {
-	return Known{ID: f.ID, Rule: f.Rule, Confidence: f.Confidence, Reasons: f.Reasons, Redacted: f.Redacted, At: f.At}
+	return Known{ID: f.ID, Rule: f.Rule, Confidence: f.Confidence, Reasons: f.Reasons, Redacted: f.Redacted, At: f.At, Allowed: f.Allowed}
 }
 
 // finding is what is remembered as a finding; its Parts are empty.
 func (k Known) finding() scanner.Finding {
-	return scanner.Finding{ID: k.ID, Rule: k.Rule, Confidence: k.Confidence, Reasons: k.Reasons, Redacted: k.Redacted, At: k.At}
+	return scanner.Finding{ID: k.ID, Rule: k.Rule, Confidence: k.Confidence, Reasons: k.Reasons, Redacted: k.Redacted, At: k.At, Allowed: k.Allowed}
 }
 
 // fits reports whether a scan under these options of these references would find the same.

@@ -135,7 +135,7 @@ func TestSweepRemembers(t *testing.T) {
 		t.Errorf("%+v", third[2])
 	}
 
-	if err := os.WriteFile(strings.TrimSuffix(m.Dir(all[0]), ".git")+".json", []byte(`{"schema":"quash.mirror/1","stats":{}`), 0o600); err != nil {
+	if err := os.WriteFile(strings.TrimSuffix(m.Dir(all[0]), ".git")+".json", []byte(`{"schema":"quash.mirror/2","stats":{}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.RemoveAll(m.Dir(all[1])); err != nil {

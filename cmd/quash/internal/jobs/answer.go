@@ -27,7 +27,13 @@ func (r *Runner) answer(ctx context.Context, job *river.Job[Key]) error {
 		return err
 	}
 	out, err := r.Answer(ctx, k.Run, f, k.Repository.Public)
-	if out.Verdict != nil {
+	told := true
+	if k.Allowed {
+		var failed error
+		told, failed = r.override(ctx, k, f, out)
+		err = errors.Join(err, failed)
+	}
+	if told && out.Verdict != nil {
 		err = errors.Join(err, r.Store.PutVerdict(context.WithoutCancel(ctx), k.ID, *out.Verdict))
 	}
 	r.Log.Info().Str("id", string(k.ID)).Str("rule", k.Rule).Str("repository", k.Repository.Name).Str("stage", string(out.Stage)).Msg("answered")

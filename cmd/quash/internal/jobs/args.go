@@ -53,6 +53,10 @@ type Key struct {
 	Blob   string `json:"blob,omitempty"`
 	// Path is the file's path.
 	Path string `json:"path,omitempty"`
+	// Allowed says that the pushed repository lets the key stand; Head is the commit that the forge is told about when its issuer
+	// accepts it all the same.
+	Allowed bool   `json:"allowed,omitempty" river:"unique"`
+	Head    string `json:"head,omitempty"`
 }
 
 // Kind implements river.JobArgs.
@@ -72,8 +76,12 @@ type Check struct {
 	Keys     int      `json:"keys"`
 	Complete bool     `json:"complete"`
 	Gaps     []string `json:"gaps,omitempty"`
-	// Notes are the places, each with the redacted form of its key.
+	// Live says that it is about a key that the repository lets stand and its issuer accepts. It is told under a name of its own,
+	// so that whichever comes later hides neither.
+	Live bool `json:"live,omitempty"`
+	// Notes are the places, each with the redacted form of its key. Left counts those that are left out.
 	Notes []Note `json:"notes,omitempty"`
+	Left  int    `json:"left,omitempty"`
 }
 
 // Note is one place of a key.

@@ -21,6 +21,12 @@
 // woken to scan the rest and write the first state. A forced or deleting push also scans what it dropped, from before; where
 // the forge does not give it any more, that is a gap and is said.
 //
+// # What is let stand
+//
+// A comment, and the lists (.quashignore, baselines) of the pushed repository as the pushed commit has them, keep a key out of the
+// store and out of what the forge is told. They never hide a live key: an answer_key job is inserted for it all the same, marked
+// as allowed, and when the issuer accepts the key it is recorded, answered and told like any other.
+//
 // # Nothing is lost, nothing is done twice
 //
 // A job is inserted in the transaction that records its delivery (SQLite) or before it commits (PostgreSQL); being unique by

@@ -20,8 +20,11 @@ type GitHubOptions struct {
 	API string
 	// Token is the credential; check runs want an App's.
 	Token forge.Token
-	// Hook is the webhook whose failed deliveries are asked for again: "orgs/NAME/ID" or "repos/OWNER/NAME/ID". Empty: none is.
+	// Hook is the webhook whose failed deliveries are asked for again: "orgs/NAME/ID", "repos/OWNER/NAME/ID", or "app" for that of
+	// the App. Empty: none is.
 	Hook string
+	// App is the App's own claim, which its hook wants (forge.App).
+	App forge.Token
 	// Checks says that commits get check runs.
 	Checks bool
 	// Agent is the user agent, Timeout bounds a request.
@@ -44,13 +47,30 @@ func NewGitHub(o GitHubOptions) (*GitHub, error) {
 	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && u.Hostname() != "127.0.0.1" {
 		return nil, errors.New("the address of GitHub's API is not an https URL; write it like https://host/api/v3")
 	}
-	g := &GitHub{checks: o.Checks}
-	g.api = github.NewClient(&http.Client{
-		Timeout: o.Timeout, Transport: bearer{u, o.Token, http.DefaultTransport},
+	g := &GitHub{api: o.client(u, o.Token), checks: o.Checks}
+	if o.Hook == "app" {
+		return g, g.appHook(o.client(u, o.App), o.App)
+	}
+	return g, g.hook(o.Hook)
+}
+
+// client is a client of the API that shows a token.
+func (o GitHubOptions) client(api *url.URL, token forge.Token) *github.Client {
+	c := github.NewClient(&http.Client{
+		Timeout: o.Timeout, Transport: bearer{api, token, http.DefaultTransport},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	})
-	g.api.BaseURL, g.api.UserAgent = u, o.Agent
-	return g, g.hook(o.Hook)
+	c.BaseURL, c.UserAgent = api, o.Agent
+	return c
+}
+
+// appHook prepares for the deliveries of the App's webhook.
+func (g *GitHub) appHook(api *github.Client, claim forge.Token) error {
+	if claim == nil {
+		return errors.New("webhook.hook: the App's webhook wants the App itself; give --app-id, --app-installation and --app-key")
+	}
+	g.list, g.again = api.Apps.ListHookDeliveries, api.Apps.RedeliverHookDelivery
+	return nil
 }
 
 // hook prepares for the deliveries of a webhook.
@@ -76,7 +96,7 @@ func (g *GitHub) hook(name string) error {
 			return g.api.Repositories.RedeliverHookDelivery(ctx, parts[1], parts[2], id, delivery)
 		}
 	default:
-		return errors.New("webhook.hook: not a webhook; write orgs/NAME/ID or repos/OWNER/NAME/ID")
+		return errors.New("webhook.hook: not a webhook; write orgs/NAME/ID, repos/OWNER/NAME/ID, or app")
 	}
 	return nil
 }
@@ -109,16 +129,30 @@ func (g *GitHub) Check(ctx context.Context, c Check) error {
 	}
 	owner, name, _ := strings.Cut(c.Name, "/")
 	run := c.checkRun()
-	_, _, err := g.api.Checks.CreateCheckRun(ctx, owner, name, run)
+	all := run.Output.Annotations
+	batch := func() (next []*github.CheckRunAnnotation) {
+		next, all = all[:min(len(all), perRequest)], all[min(len(all), perRequest):]
+		return next
+	}
+	run.Output.Annotations = batch()
+	made, _, err := g.api.Checks.CreateCheckRun(ctx, owner, name, run)
+	for err == nil && len(all) > 0 {
+		run.Output.Annotations = batch()
+		_, _, err = g.api.Checks.UpdateCheckRun(ctx, owner, name, made.GetID(), github.UpdateCheckRunOptions{Name: run.Name, Output: run.Output})
+	}
 	if err != nil {
 		return fmt.Errorf("check run for %s of %s: %s", short(c.Head), c.Name, said(err))
 	}
 	return nil
 }
 
+// perRequest is how many annotations GitHub takes in one request; an update adds to those that are there
+// (https://docs.github.com/en/rest/checks/runs#update-a-check-run).
+const perRequest = 50
+
 // checkRun is what GitHub shows beside a commit.
 func (c Check) checkRun() github.CreateCheckRunOptions {
-	title, conclusion := "no keys", "success"
+	name, title, conclusion := "quash", "no keys", "success"
 	switch {
 	case c.Keys > 0:
 		title, conclusion = fmt.Sprintf("%d leaked keys", c.Keys), "failure"
@@ -132,6 +166,13 @@ func (c Check) checkRun() github.CreateCheckRunOptions {
 	if c.Keys > 0 {
 		b.WriteString("A key that was pushed is known to others. quash asks its issuer whether it lives, and plans or acts by its operator's policy; " +
 			"taking the key out of the repository does not make it safe.\n")
+	}
+	if c.Live {
+		name = "quash: live keys"
+		b.WriteString("The repository lets it stand, and its issuer accepts it: an active key overrides an ignore.\n")
+	}
+	if c.Left > 0 {
+		fmt.Fprintf(&b, "\n%d more places are not shown here; quash show tells all places of a key.\n", c.Left)
 	}
 	for _, gap := range c.Gaps {
 		b.WriteString("\n- not seen: " + gap)
@@ -148,7 +189,7 @@ func (c Check) checkRun() github.CreateCheckRunOptions {
 		})
 	}
 	return github.CreateCheckRunOptions{
-		Name: "quash", HeadSHA: c.Head, Status: github.String("completed"), Conclusion: &conclusion, Output: output,
+		Name: name, HeadSHA: c.Head, Status: github.String("completed"), Conclusion: &conclusion, Output: output,
 	}
 }
 

@@ -37,10 +37,15 @@ type Options struct {
 	CloneURL func(name string) string
 	// Token is the credential that a clone URL is fetched with, empty for none; nil: there is none.
 	Token func(ctx context.Context, url string) (string, error)
+	// Lists are the keys that a repository lets stand, by files that are read as one of its commits has them; a file that is not
+	// there is fs.ErrNotExist. nil: there are none.
+	Lists func(repository string, file func(path string) ([]byte, error)) scanner.Allower
 	// Found is told every finding before anything is written about it, and returns it with a place that holds no key.
 	Found func(scanner.Finding) scanner.Finding
 	// Answer answers a key.
 	Answer Answer
+	// Approved tells the keys whose plan was approved and not carried out yet: their answers sleep no longer. nil tells nothing.
+	Approved func(ctx context.Context) ([]scanner.ID, error)
 	// Forge is told about commits, and asked for failed deliveries; nil: nobody is.
 	Forge Forge
 	// Clean takes every known key out of a text.

@@ -2,7 +2,10 @@ package jobs
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -38,7 +41,7 @@ func (r *Runner) watch(ctx context.Context) {
 	tick := time.NewTicker(r.Beat)
 	defer tick.Stop()
 	for {
-		if err := r.look(ctx, seen); err != nil && ctx.Err() == nil {
+		if err := errors.Join(r.look(ctx, seen), r.wakeApproved(ctx)); err != nil && ctx.Err() == nil {
 			r.Log.Warn().Str("error", r.Clean(err.Error())).Msg("heartbeat")
 		}
 		select {
@@ -79,6 +82,32 @@ func (r *Runner) look(ctx context.Context, seen map[string]heart) error {
 		seen[id] = h
 	}
 	return r.giveBack(ctx, running.Jobs, seen)
+}
+
+// wakeApproved wakes the answers that sleep until a person says yes, once somebody has.
+func (r *Runner) wakeApproved(ctx context.Context) error {
+	if r.Approved == nil {
+		return nil
+	}
+	ids, err := r.Approved(ctx)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	sleeping, err := r.queue.client.list(ctx, river.NewJobListParams().Kinds(Key{}.Kind()).States(rivertype.JobStateScheduled).First(10_000))
+	if err != nil {
+		return err
+	}
+	for _, j := range sleeping.Jobs {
+		var k Key
+		if err := json.Unmarshal(j.EncodedArgs, &k); err != nil || !slices.Contains(ids, k.ID) {
+			continue
+		}
+		if _, err := r.queue.client.retry(ctx, j.ID); err != nil {
+			return err
+		}
+		r.Log.Info().Int64("job", j.ID).Str("id", string(k.ID)).Msg("approved: answered again")
+	}
+	return nil
 }
 
 // giveBack makes the jobs of dead workers available.

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -63,6 +64,9 @@ func (r *Runner) push(ctx context.Context, job *river.Job[Push]) error {
 	}
 	span := p.span(state, known, refs)
 	found, err := r.scan(ctx, p.Repository, dir, span)
+	if strings.HasPrefix(p.Ref, "refs/heads/") {
+		found.head = p.After
+	}
 	if err == nil {
 		err = r.record(ctx, p.Repository, p.run(), found, began)
 	}
@@ -106,8 +110,12 @@ func (p Push) run() string {
 
 func short(id string) string { return id[:min(len(id), 12)] }
 
-// span is what a scan reads: the commits below include and not below exclude.
-type span struct{ include, exclude []string }
+// span is what a scan reads: the commits below include and not below exclude. judge is the commit whose lists of allowed keys
+// count.
+type span struct {
+	include, exclude []string
+	judge            string
+}
 
 // wanted are the commits that the push is scanned from.
 func (p Push) wanted() []string {
@@ -123,7 +131,7 @@ func (p Push) wanted() []string {
 
 // span is what has to be read for the push.
 func (p Push) span(state store.ScanState, known bool, refs forge.Refs) span {
-	s := span{include: p.wanted()}
+	s := span{include: p.wanted(), judge: cmp.Or(p.After, refs.Tips[refs.Head])}
 	switch {
 	case known:
 		s.exclude = slices.Sorted(maps.Values(state.Tips))
@@ -155,7 +163,11 @@ func (r *Runner) advance(ctx context.Context, p Push, state store.ScanState, beg
 // found is what a scan found.
 type found struct {
 	findings []scanner.Finding
-	stats    scanner.Stats
+	// allowed are what the repository lets stand.
+	allowed []scanner.Finding
+	stats   scanner.Stats
+	// head is the commit of a branch that the forge is told about; empty: none.
+	head string
 }
 
 // outcome is the outcome of the delivery.
@@ -167,10 +179,12 @@ func (f found) outcome() string {
 }
 
 // keys are the findings, each key once, at its first place.
-func (f found) keys() []scanner.Finding {
+func (f found) keys() []scanner.Finding { return once(f.findings, map[scanner.ID]bool{}) }
+
+// once are findings of keys that were not seen, each key once.
+func once(found []scanner.Finding, seen map[scanner.ID]bool) []scanner.Finding {
 	var all []scanner.Finding
-	seen := map[scanner.ID]bool{}
-	for _, x := range f.findings {
+	for _, x := range found {
 		if !seen[x.ID] {
 			seen[x.ID] = true
 			all = append(all, x)
@@ -190,8 +204,9 @@ func (r *Runner) scan(ctx context.Context, of Repository, dir string, s span) (f
 		f.findings = append(f.findings, r.Found(x))
 		return nil
 	}))
+	r.sift(of, dir, s.judge, &f)
 	r.Log.Info().Str("repository", of.Name).Int("commits", src.commits).Int("blobs", src.blobs).Int64("bytes", f.stats.Bytes).
-		Int("findings", len(f.findings)).Int("gaps", len(f.stats.Gaps)).Msg("scanned")
+		Int("findings", len(f.findings)).Int("allowed", len(f.allowed)).Int("gaps", len(f.stats.Gaps)).Msg("scanned")
 	for _, g := range f.stats.Gaps {
 		r.Log.Warn().Str("repository", of.Name).Str("what", r.Clean(g.What)).Str("why", r.Clean(g.Why)).Msg("not seen")
 	}
@@ -200,14 +215,15 @@ func (r *Runner) scan(ctx context.Context, of Repository, dir string, s span) (f
 
 // record writes down what was found, and asks for the answers. Once it has, the scan need not be done again.
 func (r *Runner) record(ctx context.Context, of Repository, run string, f found, at time.Time) error {
-	if len(f.findings) == 0 {
-		return nil
+	if len(f.findings) > 0 {
+		if err := r.Store.PutFindings(ctx, r.CloneURL(of.Name), at, f.findings); err != nil {
+			return err
+		}
 	}
-	if err := r.Store.PutFindings(ctx, r.CloneURL(of.Name), at, f.findings); err != nil {
-		return err
-	}
-	for _, x := range f.keys() {
-		key := Key{ID: x.ID, Rule: x.Rule, Run: run, Repository: of, Commit: x.At.Commit, Blob: x.At.Blob, Path: x.At.Path}
+	for _, x := range f.questions() {
+		key := Key{
+			ID: x.ID, Rule: x.Rule, Run: run, Repository: of, Commit: x.At.Commit, Blob: x.At.Blob, Path: x.At.Path, Allowed: x.Allowed, Head: f.head,
+		}
 		if _, err := r.queue.insert(ctx, nil, key); err != nil {
 			return err
 		}
@@ -239,6 +255,7 @@ func (r *Runner) reconcile(ctx context.Context, job *river.Job[Reconcile]) error
 		}
 	}
 	slices.Sort(s.include)
+	s.judge = refs.Tips[refs.Head]
 	r.Log.Info().Str("repository", of.Name).Int("refs", len(s.include)).Bool("known", known).Msg("reconcile")
 	f, err := r.scan(ctx, of, dir, s)
 	if err == nil {
@@ -257,8 +274,12 @@ func (r *Runner) reconcile(ctx context.Context, job *river.Job[Reconcile]) error
 	return river.JobSnooze(r.Every)
 }
 
-// maxNotes is how many annotations GitHub takes in one request.
-const maxNotes = 50
+const (
+	// maxNotes is how many places the forge is told of one commit; nobody reads more, and they stand in the job's row.
+	maxNotes = 500
+	// maxGaps is how many things that were not seen it is told.
+	maxGaps = 50
+)
 
 // checkRun asks for the forge to be told about the new tip of a branch.
 func (r *Runner) checkRun(ctx context.Context, p Push, f found) error {
@@ -269,12 +290,19 @@ func (r *Runner) checkRun(ctx context.Context, p Push, f found) error {
 	for _, g := range f.stats.Gaps {
 		c.Gaps = append(c.Gaps, r.Clean(g.Error()))
 	}
-	c.Gaps = c.Gaps[:min(len(c.Gaps), maxNotes)]
+	c.Gaps = c.Gaps[:min(len(c.Gaps), maxGaps)]
+	c.Left = max(len(f.findings)-maxNotes, 0)
 	for _, x := range f.findings[:min(len(f.findings), maxNotes)] {
-		n := Note{Path: x.At.Path, Line: x.At.Line, ID: string(x.ID), Title: x.Rule}
-		n.Text = fmt.Sprintf("%s: %s (%s confidence), brought in by %s", x.ID, x.Redacted, x.Confidence, short(x.At.Commit))
-		c.Notes = append(c.Notes, n)
+		c.Notes = append(c.Notes, note(x))
 	}
 	_, err := r.queue.insert(ctx, nil, c)
 	return err
+}
+
+// note is a place as the forge shows it.
+func note(x scanner.Finding) Note {
+	return Note{
+		Path: x.At.Path, Line: x.At.Line, ID: string(x.ID), Title: x.Rule,
+		Text: fmt.Sprintf("%s: %s (%s confidence), brought in by %s", x.ID, x.Redacted, x.Confidence, short(x.At.Commit)),
+	}
 }

@@ -91,6 +91,15 @@ func (s *Server) ready(w http.ResponseWriter, req *http.Request) {
 	_ = json.NewEncoder(w).Encode(st) // who does not listen is not told
 }
 
+// Check reads the certificate, where there is one to be.
+func (s *Server) Check() error {
+	if s.CertFile == "" {
+		return nil
+	}
+	_, err := (&certificate{cert: s.CertFile, key: s.KeyFile}).get(nil)
+	return err
+}
+
 // Serve serves until the context ends; then open requests end first.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	srv := &http.Server{

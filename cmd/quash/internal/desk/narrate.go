@@ -1,19 +1,22 @@
-package cli
+package desk
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
-	"github.com/quash-sh/quash/revoker"
 	"github.com/rs/zerolog"
+
+	"github.com/quash-sh/quash/revoker"
 )
 
 // narrator is the journal, told to the people who wait: every entry is a log line, every exchange with an issuer another at
 // level debug, and a work order is shown when it is given, since somebody has to carry it out while quash looks.
 type narrator struct {
 	revoker.Journal
-	g    *globals
+	world World
+	// wait is how long quash looks whether a work order was carried out.
 	wait time.Duration
 }
 
@@ -22,21 +25,16 @@ func (n narrator) Append(ctx context.Context, e revoker.Entry) error {
 	err := n.Journal.Append(ctx, e)
 	n.log(e, err)
 	if err == nil && e.Receipt != nil && e.Receipt.State == revoker.Manual {
-		n.order(e)
+		n.world.Say(fmt.Sprintf("work order %s for %s: a person has to revoke it. quash looks for %s whether it is dead; the same command goes on later\n  - %s",
+			e.Receipt.Reference, e.ID, n.wait, strings.Join(e.Receipt.Steps, "\n  - ")))
 	}
 	return err
 }
 
-// order shows a work order.
-func (n narrator) order(e revoker.Entry) {
-	n.g.note("work order %s for %s: a person has to revoke it. quash looks for %s whether it is dead; the same command goes on later\n  - %s",
-		e.Receipt.Reference, e.ID, n.wait, strings.Join(e.Receipt.Steps, "\n  - "))
-}
-
 func (n narrator) log(e revoker.Entry, err error) {
-	line := n.g.log.Info()
+	line := n.world.Log.Info()
 	if err != nil {
-		line = n.g.log.Error().Err(err)
+		line = n.world.Log.Error().Err(err)
 	}
 	line = line.Str("id", string(e.ID)).Str("rule", e.Rule)
 	if e.Verdict != nil {
@@ -56,8 +54,7 @@ func (n narrator) log(e revoker.Entry, err error) {
 
 // exchange logs one request to an issuer, which holds no key, and its answer.
 func (n narrator) exchange(x *revoker.Exchange, what string) {
-	if x == nil {
-		return
+	if x != nil {
+		n.world.Log.Debug().Dict("exchange", zerolog.Dict().Str("method", x.Method).Str("url", x.URL).Int("status", x.Status).Str("error", x.Err)).Msg(what)
 	}
-	n.g.log.Debug().Dict("exchange", zerolog.Dict().Str("method", x.Method).Str("url", x.URL).Int("status", x.Status).Str("error", x.Err)).Msg(what)
 }
