@@ -361,3 +361,19 @@ func FuzzPack(f *testing.F) {
 		}
 	})
 }
+
+// TestIndexWithoutPack: an index whose pack is gone is as if it were not there.
+func TestIndexWithoutPack(t *testing.T) {
+	dir := build(t, "sha1")
+	git(t, dir, "repack", "-adq")
+	packs, _ := filepath.Glob(filepath.Join(dir, ".git", "objects", "pack", "*.pack"))
+	if err := os.Remove(packs[0]); err != nil {
+		t.Fatal(err)
+	}
+	s, problems := Open(filepath.Join(dir, ".git", "objects"), 20)
+	defer s.Close()
+	_, objects, more := s.Families()
+	if len(problems)+len(more) > 0 || objects != 0 {
+		t.Errorf("%d objects, problems %v, %v", objects, problems, more)
+	}
+}

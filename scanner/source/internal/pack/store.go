@@ -149,7 +149,8 @@ func readPacks(objects string, hash int) (packs []*packed, problems []Problem) {
 	}
 	for _, n := range names {
 		base, ok := strings.CutSuffix(n.Name(), ".idx")
-		if !ok {
+		// An index without its pack says nothing, as for git: what it names is elsewhere, or missing.
+		if !ok || !slices.ContainsFunc(names, func(e fs.DirEntry) bool { return e.Name() == base+".pack" }) {
 			continue
 		}
 		path := filepath.Join(dir, n.Name())
