@@ -117,6 +117,7 @@ func (c *checker) run() {
 	if c.file.Docs != "" && !strings.HasPrefix(c.file.Docs, "https://") {
 		c.addf(at{"docs"}, "", "docs %q: an https address is wanted", c.file.Docs)
 	}
+	c.canaries()
 	if !c.allows(nil, "", c.file.Allow) {
 		return
 	}
@@ -176,6 +177,16 @@ func (c *ruleChecker) fields() {
 	}
 	if !slices.Contains([]Confidence{Low, Medium, High}, r.Confidence) {
 		c.addf(at{"confidence"}, "confidence %q: it is low, medium or high", r.Confidence)
+	}
+	for _, b := range slices.Sorted(maps.Keys(r.Loose)) {
+		if !slices.Contains(breaks, b) || r.Loose[b] == "" {
+			c.addf(at{"loose", string(b)}, "loose %q: it is prefix, length, alphabet or checksum, each with a reason", b)
+		}
+	}
+	for _, other := range slices.Sorted(maps.Keys(r.Overlaps)) {
+		if r.Overlaps[other] == "" {
+			c.addf(at{"overlaps", other}, "overlaps %q: say why this rule finds its keys", other)
+		}
 	}
 	for _, link := range []struct{ field, url string }{{"docs", r.Docs}, {"manual_url", r.ManualURL}} {
 		if link.url != "" && !strings.HasPrefix(link.url, "https://") && !strings.HasPrefix(link.url, "{{base}}") {

@@ -9,9 +9,20 @@ import (
 
 // generator makes texts that an expression matches.
 type generator struct {
-	rnd     *rand.Rand
+	rnd *rand.Rand
+	// size says how often what may repeat does: any number of times, as seldom as it may, as often.
+	size    size
 	members map[*syntax.Regexp][]rune
 }
+
+type size int
+
+// The sizes of generated texts.
+const (
+	anySize size = iota
+	least
+	most
+)
 
 // The alphabets from which characters are taken: first those of keys, then those of the text around them.
 const (
@@ -66,18 +77,24 @@ func (g *generator) write(b *strings.Builder, re *syntax.Regexp) {
 
 // count picks how often a repeat repeats.
 func (g *generator) count(re *syntax.Regexp) int {
-	least, most := bounds(re)
+	from, to := bounds(re)
+	switch {
+	case g.size == least:
+		return from
+	case g.size == most && to != unbounded && len(g.membersOf(re.Sub[0])) >= keyMembers:
+		return to
+	}
 	extra := fillerExtra
-	if body := len(g.membersOf(re.Sub[0])) >= keyMembers; body && (least > 1 || most == unbounded) {
+	if body := len(g.membersOf(re.Sub[0])) >= keyMembers; body && (from > 1 || to == unbounded) {
 		extra = bodyExtra
-		if most == unbounded {
-			least = max(least, openBody)
+		if to == unbounded {
+			from = max(from, openBody)
 		}
 	}
-	if most == unbounded || most > least+extra {
-		most = least + extra
+	if to == unbounded || to > from+extra {
+		to = from + extra
 	}
-	return least + g.rnd.IntN(most-least+1)
+	return from + g.rnd.IntN(to-from+1)
 }
 
 // bounds are the least and the greatest number of repeats.

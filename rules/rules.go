@@ -42,6 +42,8 @@ type File struct {
 	// Vars are the named pieces of patterns, written {{name}} in a pattern, that an operator may replace; the value
 	// here is the default.
 	Vars map[string]string `yaml:"vars,omitempty"`
+	// Canaries are the services whose keys of this issuer are alarms: they are found, and never sent anywhere.
+	Canaries []Canary `yaml:"canaries,omitempty"`
 	// Allow describes matches that are no finding of any rule of the file.
 	Allow []Allow `yaml:"allow,omitempty"`
 	// Rules are the kinds of key.
@@ -50,6 +52,17 @@ type File struct {
 	name   string // as the caller knows the file, for problems
 	digest string // of the content as it was read
 	allow  func() []allowance
+}
+
+// Canary is a service that issues keys which open nothing and tell their owner when somebody uses one. A key of it is known by the
+// account that issued it, and is never sent anywhere: asking the issuer about it would raise the alarm that it was planted for.
+type Canary struct {
+	// By is who issues such keys, for a person.
+	By string `yaml:"by"`
+	// Docs is the service's own page on them.
+	Docs string `yaml:"docs"`
+	// Accounts are the accounts at the issuer that its keys belong to, as they were published.
+	Accounts []string `yaml:"accounts"`
 }
 
 // Rule is one kind of key. The zero value of every optional field means "not known".
@@ -84,6 +97,12 @@ type Rule struct {
 	Path string `yaml:"path,omitempty"`
 	// Allow describes matches that are no finding of this rule.
 	Allow []Allow `yaml:"allow,omitempty"`
+	// Loose names what of its form a key may break and still be found, each with the reason: prefix, length, alphabet or checksum.
+	// Without it, a key of which one character is broken is no key (a checksum: is less sure).
+	Loose map[Break]string `yaml:"loose,omitempty"`
+	// Overlaps names the providers or rules whose keys this rule finds too, each with the reason; "*" is all of them. Which of the
+	// rules wins at a place is decided by how much each of them knows of the key.
+	Overlaps map[string]string `yaml:"overlaps,omitempty"`
 	// Severity is the harm of a live key. Default: high.
 	Severity Severity `yaml:"severity,omitempty"`
 	// Confidence is that of a match whose checks passed. Default: medium.
@@ -144,6 +163,8 @@ type Near struct {
 //	jwt       header: the body (else the token) up to its first dot decodes to a JSON header with alg
 //	base64    a text that the decoded body (else the token) holds
 //	pem       der: the PEM block in the token decodes, and its DER is of the kind that its label names
+//	place     tests or fixtures: in tests, examples and documentation, or only in the data of tests, such a key is
+//	          likely made up, and its confidence low
 type Check struct {
 	Kind string
 	Arg  string

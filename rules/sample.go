@@ -23,8 +23,9 @@ const sampleTries = 400
 
 // Sample makes a key from the pattern, puts its checksum right and sees that the other checks pass. The same rnd gives
 // the same keys. It is the zero Sample if no text passes; [CheckFile] refuses such a rule.
-func (r *Rule) Sample(rnd *rand.Rand) Sample {
-	g := &generator{rnd: rnd}
+func (r *Rule) Sample(rnd *rand.Rand) Sample { return r.sampleOf(&generator{rnd: rnd}) }
+
+func (r *Rule) sampleOf(g *generator) Sample {
 	for range sampleTries {
 		text := g.text(r.compiled.tree())
 		for _, kind := range fixOrder {

@@ -31,6 +31,7 @@ var special = node{
 			"jwt":      node{"const": "header"},
 			"base64":   node{"type": "string"},
 			"pem":      node{"const": "der"},
+			"place":    node{"enum": []any{PlaceFixtures, PlaceTests}},
 		},
 	},
 	"Conditions": node{"anyOf": []any{ref("Condition"), listOf(ref("Condition"))}},

@@ -42,6 +42,7 @@ var checkKinds = map[string]checkKind{
 	"jwt":      {arg: only("header"), run: runJWT},
 	"base64":   {arg: nonEmpty, run: runBase64},
 	"pem":      {arg: only("der"), run: runPEM},
+	"place":    {arg: placeKind, run: runPlace},
 }
 
 // Validate runs the rule's offline checks on a match. parts are the named groups of the match that took part in it, "token"
@@ -114,19 +115,45 @@ func literalKind(arg string) error {
 }
 
 // Literal is the argument of the rule's check literal, "" when it has none.
-func (r *Rule) Literal() string {
+func (r *Rule) Literal() string { return r.argument("literal") }
+
+// runLiteral takes out what is no literal. What the literal is worth depends on its surroundings and is for the scanner.
+func runLiteral(_ *Rule, _ string, parts map[string]string) (ok bool, note string, applies bool) {
+	v := LookAt(parts["token"])
+	return v.Kind != Reference, v.Why, true
+}
+
+// The kinds of places that [Rule.Place] returns.
+const (
+	// PlaceTests are tests, examples and documentation.
+	PlaceTests = "tests"
+	// PlaceFixtures are the data of tests.
+	PlaceFixtures = "fixtures"
+)
+
+func placeKind(arg string) error {
+	if arg != PlaceTests && arg != PlaceFixtures {
+		return fmt.Errorf("the argument is %s or %s, got %q", PlaceFixtures, PlaceTests, arg)
+	}
+	return nil
+}
+
+// Place is the argument of the rule's check place, "" when it has none.
+func (r *Rule) Place() string { return r.argument("place") }
+
+// argument is that of the rule's first check of a kind, "" without one.
+func (r *Rule) argument(kind string) string {
 	for _, c := range r.Checks {
-		if c.Kind == "literal" {
+		if c.Kind == kind {
 			return c.Arg
 		}
 	}
 	return ""
 }
 
-// runLiteral takes out what is no literal. What the literal is worth depends on its surroundings and is for the scanner.
-func runLiteral(_ *Rule, _ string, parts map[string]string) (ok bool, note string, applies bool) {
-	v := LookAt(parts["token"])
-	return v.Kind != Reference, v.Why, true
+// runPlace says nothing about a key: its place is for the scanner.
+func runPlace(*Rule, string, map[string]string) (ok bool, note string, applies bool) {
+	return false, "", false
 }
 
 func nonEmpty(arg string) error {

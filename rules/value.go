@@ -41,6 +41,9 @@ type Value struct {
 // UUID is the Why of a value that is one: the name of something, or a token.
 const UUID = "a UUID"
 
+// NotASCII is the Why of a value with characters in which no issuer writes keys, though a person may write a password.
+const NotASCII = "not ASCII"
+
 // LookAt says what a value shows by itself.
 func LookAt(v string) Value {
 	if why := reference(v); why != "" {
@@ -57,7 +60,7 @@ func LookAt(v string) Value {
 	case placeForm(v) != "":
 		out.Kind, out.Why = Place, placeForm(v)
 	case beyondASCII(v):
-		out.Kind, out.Why = Words, "not ASCII"
+		out.Kind, out.Why = Words, NotASCII
 	case mix.random(bits):
 		out.Kind, out.Why = Random, "random characters"
 		if inner, ok := wrapped(v); ok {
@@ -78,7 +81,7 @@ func wrapped(v string) (Value, bool) {
 		return Value{}, false
 	}
 	for _, c := range data {
-		if (c < ' ' || c > '~') && c != '\n' {
+		if (c < ' ' || c > '~') && c != '\n' && c != '\r' && c != '\t' {
 			return Value{}, false
 		}
 	}
@@ -218,7 +221,7 @@ func reference(v string) string {
 }
 
 // variableForm is what shells, batch files and template languages write for a variable, and arguments in messages.
-var variableForm = regexp.MustCompile(`^(?:\$[A-Za-z_][A-Za-z0-9_.:>-]*\$?|%[A-Za-z_][A-Za-z0-9_]*%?|\{[A-Za-z0-9_.:$ -]*\}|<[^>]*>?|\[[A-Za-z0-9_ -]*\]|@[A-Za-z_.]+@?|:[a-z_]+|&[a-z]+;?|!!?[a-zA-Z/]+|\*[a-z_]+|[A-Za-z_][\w.]*\(.*\)?|[A-Za-z_]\w*\[.*|\?+|=.*|-+|\.+|~|[{}()]+)$`)
+var variableForm = regexp.MustCompile(`^(?:\$[A-Za-z_][A-Za-z0-9_.:>/-]*\$?|%[A-Za-z_][A-Za-z0-9_]*%?|\{[A-Za-z0-9_.:$ -]*\}|<[^>]*>?|\[[A-Za-z0-9_ -]*\]|@[A-Za-z_.]+@?|:[a-z_]+|&[a-z]+;?|!!?[a-zA-Z/]+|\*[a-z_]+|[A-Za-z_][\w.]*\(.*\)?|[A-Za-z_]\w*\[.*|\?+|=.*|-+|\.+|~|[{}()]+|--[a-z][a-z-]*=?|\.\$.*)$`)
 
 var languageWords = wordSet(`
 	true false null nil none undefined string str text int integer number bool boolean bytes byte char void object any auto yes no on
@@ -250,7 +253,7 @@ var standInWords = []string{
 
 // sequence reports a value that hardly says anything: one character repeated, a run of the alphabet or of digits.
 func sequence(low string) bool {
-	if len(low) >= 4 && runs(low) {
+	if len(low) >= 4 && runs(low) || len(low) >= 6 && pairOnly(low) {
 		return true
 	}
 	var letters, digits strings.Builder
@@ -262,8 +265,13 @@ func sequence(low string) bool {
 			digits.WriteRune(c)
 		}
 	}
-	return letters.Len()+digits.Len() == len(low) && digits.Len() > 3 && letters.Len() > 3 && runs(letters.String()) && runs(digits.String()) ||
+	return letters.Len()+digits.Len() == len(strings.TrimRight(low, "!@#$%^&*")) && digits.Len() > 2 && letters.Len() > 3 && runs(letters.String()) && runs(digits.String()) ||
 		keyboard(low)
+}
+
+// pairOnly reports a text of two characters, over and over.
+func pairOnly(s string) bool {
+	return strings.Trim(s, s[:2]) == ""
 }
 
 // runs reports a text whose characters follow each other in the alphabet, for the greater part.
@@ -295,7 +303,7 @@ func keyboard(low string) bool {
 	return covered*10 >= len(low)*7
 }
 
-const keyboardRows = "qwertyuiop asdfghjkl zxcvbnm qwertz 1qaz2wsx3edc4rfv 1q2w3e4r5t6y poiuytrewq lkjhgfdsa mnbvcxz asdfasdf"
+const keyboardRows = "qwertyuiop asdfghjkl zxcvbnm qwertz 1qaz2wsx3edc4rfv 1q2w3e4r5t6y q1w2e3r4t5y6 poiuytrewq lkjhgfdsa mnbvcxz asdfasdf"
 
 // placeForm says why a value is the place or name of something, or "".
 func placeForm(v string) string {
