@@ -1,5 +1,7 @@
 package decode
 
+import "slices"
+
 // leastQuads is how many groups of four characters in a row must decode to ASCII.
 const leastQuads = 5
 
@@ -9,8 +11,8 @@ const leastQuads = 5
 // general only every eighth group of three is. So at each of the four ways to divide the run into groups those stretches are
 // decoded that are ASCII, and of a picture, a hash or a name there are none: that costs a few look-ups for every twenty
 // characters.
-func sextetRuns(s *Sheet, text []byte) {
-	s.runs(text, base64Byte, leastBase64, func(clean []byte) {
+func sextetRuns(s *Sheet, m *Marks) {
+	s.runs(m, base64Byte, leastBase64, func(clean []byte) {
 		for phase := range 4 {
 			s.quads(clean, phase)
 		}
@@ -53,9 +55,11 @@ func (s *Sheet) quadPart(clean []byte, from, to int) {
 
 // appendBase64 appends what characters of either alphabet, without padding, stand for. A lone last character stands for nothing.
 func appendBase64(dst, src []byte) []byte {
-	for ; len(src) >= 4; src = src[4:] {
+	at := len(dst)
+	dst = slices.Grow(dst, len(src)/4*3+2)[:at+len(src)/4*3]
+	for out := dst[at:]; len(src) >= 4 && len(out) >= 3; src, out = src[4:], out[3:] {
 		v := uint32(sextets[src[0]])<<18 | uint32(sextets[src[1]])<<12 | uint32(sextets[src[2]])<<6 | uint32(sextets[src[3]])
-		dst = append(dst, byte(v>>16), byte(v>>8), byte(v))
+		out[0], out[1], out[2] = byte(v>>16), byte(v>>8), byte(v)
 	}
 	if len(src) >= 2 {
 		dst = append(dst, sextets[src[0]]<<2|sextets[src[1]]>>4)

@@ -20,6 +20,12 @@
 // overlapping blocks. A code for bytes is undone only where the result is ASCII, as keys are: pictures, hashes and long names
 // are passed over without being decoded.
 //
+// [Marks] say where a kind can begin: one pass over the text for all kinds (32 bytes at a time where the processor has AVX2) leaves a bit
+// for each byte and class, and the text itself is read only where such bits, combined, ask for it.
+//
+// What base64 or hexadecimal digits hold that is not text, such as a zip or gzip file, is not looked into. Nor are the bytes of a dump
+// that are written in groups of four digits, as xxd writes them.
+//
 // Latin-1, Windows-125x and other charsets that extend ASCII need no view: an ASCII key stands in them as it is. Only their no-break
 // space and soft hyphen are undone, with the invisible characters.
 package decode

@@ -8,13 +8,13 @@ import (
 )
 
 // escapes finds what a backslash begins.
-func escapes(dst []edit, text []byte) []edit {
+func escapes(dst []edit, m *Marks) []edit {
+	text := m.text
 	for i := 0; ; {
-		n := bytes.IndexByte(text[i:], '\\')
-		if n < 0 || i+n+1 >= len(text) {
+		i = m.next(marksBackslash, i)
+		if i < 0 || i+1 >= len(text) {
 			return dst
 		}
-		i += n
 		e, ok := escape(text, i)
 		if ok {
 			dst = append(dst, e)
@@ -152,14 +152,12 @@ func printable(c byte) bool {
 func wordByte(c byte) bool { return class[c]&word != 0 }
 
 // percents finds %41 and %u0041.
-func percents(dst []edit, text []byte) []edit {
+func percents(dst []edit, m *Marks) []edit {
 	for i := 0; ; {
-		n := bytes.IndexByte(text[i:], '%')
-		if n < 0 {
+		if i = m.next(marksPercent, i); i < 0 {
 			return dst
 		}
-		i += n
-		e, ok := percent(text, i)
+		e, ok := percent(m.text, i)
 		if !ok {
 			i++
 			continue
@@ -181,14 +179,12 @@ func percent(text []byte, i int) (edit, bool) {
 }
 
 // entities finds the references of HTML and XML.
-func entities(dst []edit, text []byte) []edit {
+func entities(dst []edit, m *Marks) []edit {
 	for i := 0; ; {
-		n := bytes.IndexByte(text[i:], '&')
-		if n < 0 {
+		if i = m.next(marksAmpersand, i); i < 0 {
 			return dst
 		}
-		i += n
-		e, ok := entityEdit(text, i)
+		e, ok := entityEdit(m.text, i)
 		if !ok {
 			i++
 			continue
@@ -199,7 +195,7 @@ func entities(dst []edit, text []byte) []edit {
 }
 
 func entityEdit(text []byte, i int) (edit, bool) {
-	if i+3 >= len(text) || text[i+1] != '#' && !letter(text[i+1]) {
+	if i+3 >= len(text) || text[i+1] != '#' && !letter(text[i+1]) || bytes.IndexByte(text[i+2:min(len(text), i+longestName)], ';') < 0 {
 		return edit{}, false
 	}
 	s, n := entity(text[i:])
@@ -210,13 +206,13 @@ func entityEdit(text []byte, i int) (edit, bool) {
 
 // quotedPrintable finds =41 and the = at the end of a line that goes on. Since = is everywhere, the reason for a view is what
 // other texts hardly have: =3D, two such bytes in a row, and such an end where a mail program would put it.
-func quotedPrintable(dst []edit, text []byte) []edit {
+func quotedPrintable(dst []edit, m *Marks) []edit {
+	text := m.text
 	for i := 0; ; i++ {
-		n := bytes.IndexByte(text[i:], '=')
-		if n < 0 || i+n+1 >= len(text) {
+		i = m.next(marksEquals, i)
+		if i < 0 || i+1 >= len(text) {
 			return dst
 		}
-		i += n
 		switch c := text[i+1]; {
 		case c == '\n' || c == '\r':
 			if e, ok := softBreak(text, i); ok {

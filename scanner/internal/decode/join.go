@@ -7,18 +7,17 @@ const leastTail, leastHead, longestSide = 8, 4, 128
 
 // lines finds the ends of lines that break a key: after a backslash, or after what looks like the beginning of a key
 // when what looks like its rest follows by itself.
-func lines(dst []edit, text []byte) []edit {
+func lines(dst []edit, m *Marks) []edit {
+	text := m.text
 	for i := 0; ; i++ {
-		n := bytes.IndexByte(text[i:], '\n')
-		if n < 0 {
+		if i = m.next(marksEnd, i); i < 0 {
 			return dst
 		}
-		i += n
 		end := i
-		if end > 0 && text[end-1] == '\r' {
-			end--
+		if text[i] == '\r' {
+			i++
 		}
-		if end <= leastTail {
+		if end <= leastTail || i >= len(text) || text[i] != '\n' {
 			continue
 		}
 		switch c := text[end-1]; {
@@ -47,7 +46,8 @@ func resume(text []byte, i int) int {
 		i++
 	}
 	if i+1 < len(text) && text[i] == '/' && text[i+1] == '/' {
-		for i += 2; i < len(text) && text[i] == ' '; {
+		i += 2
+		for most := i + longestIndent; i < len(text) && i < most && text[i] == ' '; {
 			i++
 		}
 	}
@@ -59,25 +59,37 @@ func resume(text []byte, i int) int {
 
 // tail reports whether a line ends like the beginning of a key: a long run with a digit or with letters of either case.
 func tail(line []byte) bool {
-	var digits, lower, upper int
+	var m mixture
 	for n := 1; n <= len(line) && n <= longestSide; n++ {
 		c := line[len(line)-n]
 		if class[c]&keyByte == 0 {
 			return false
 		}
-		switch {
-		case '0' <= c && c <= '9':
-			digits++
-		case 'a' <= c && c <= 'z':
-			lower++
-		case 'A' <= c && c <= 'Z':
-			upper++
-		}
-		if n >= leastTail && (digits > 0 && lower+upper > 0 || lower > 1 && upper > 1) {
+		m.add(c)
+		if n >= leastTail && m.ofKey() {
 			return true
 		}
 	}
 	return false
+}
+
+// mixture counts the digits and letters of a run.
+type mixture struct{ digits, lower, upper int }
+
+func (m *mixture) add(c byte) {
+	switch {
+	case '0' <= c && c <= '9':
+		m.digits++
+	case 'a' <= c && c <= 'z':
+		m.lower++
+	case 'A' <= c && c <= 'Z':
+		m.upper++
+	}
+}
+
+// ofKey reports whether digits stand among letters, or letters of either case.
+func (m *mixture) ofKey() bool {
+	return m.digits > 0 && m.lower+m.upper > 0 || m.lower > 1 && m.upper > 1
 }
 
 // head reports whether a line begins like the rest of a key: a run that nothing but the end of a value follows.

@@ -9,7 +9,7 @@ type Kind struct {
 	// Rendered says that [Views] undoes it too, so that a text which comes with those views needs it only within others.
 	Rendered bool
 	// make fills the sheet with what it makes of a text.
-	make func(s *Sheet, text []byte)
+	make func(s *Sheet, m *Marks)
 }
 
 // Kinds are all kinds, in the order in which they are tried.
@@ -22,23 +22,23 @@ var Kinds = [...]Kind{
 	{Name: "lines", Undoes: "a key broken over lines, with the indentation or the mark of a quotation, comment or diff", make: edits(lines)},
 	{Name: "strings", Undoes: `"abc" + "def", with the operators + . .. & ~ || <> or none, over lines too`, make: edits(literals)},
 	{Name: "base64", Undoes: "base64 in the standard and the URL alphabet, with and without padding, wrapped or not", make: sextetRuns},
-	{Name: "hex", Undoes: "hexadecimal digits", make: hexes},
+	{Name: "hex", Undoes: "hexadecimal digits, in one run, wrapped, or byte by byte as in 67 68, 67:68 and 0x67, 0x68", make: hexes},
 	{Name: "utf-16", Undoes: "UTF-16 of either byte order, with and without a mark", make: wide16},
 	{Name: "utf-32", Undoes: "UTF-32 of either byte order, with and without a mark", make: wide32},
 }
 
-// Decode fills the sheet with what the kind makes of a text. The parts are in order of From; they are valid until the sheet is
-// used again.
-func (k Kind) Decode(s *Sheet, text []byte) {
+// Decode fills the sheet with what the kind makes of the text that was marked. The parts are valid until the sheet is used
+// again.
+func (k Kind) Decode(s *Sheet, m *Marks) {
 	s.reset()
-	k.make(s, text)
+	k.make(s, m)
 }
 
 // edits makes a kind of what finds edits.
-func edits(find func(dst []edit, text []byte) []edit) func(*Sheet, []byte) {
-	return func(s *Sheet, text []byte) {
-		if s.edits = find(s.edits[:0], text); len(s.edits) > 0 {
-			s.render(text)
+func edits(find func(dst []edit, m *Marks) []edit) func(*Sheet, *Marks) {
+	return func(s *Sheet, m *Marks) {
+		if s.edits = find(s.edits[:0], m); len(s.edits) > 0 {
+			s.render(m.text)
 		}
 	}
 }

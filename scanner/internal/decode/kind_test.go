@@ -29,10 +29,17 @@ func kind(name string) Kind {
 	panic(name)
 }
 
+// decoded fills the sheet with what the kind makes of a text.
+func decoded(k Kind, s *Sheet, text []byte) {
+	var m Marks
+	m.Mark(text)
+	k.Decode(s, &m)
+}
+
 // shows reports whether a part of the kind's view of text holds want, and checks that its place is within the text.
 func shows(t interface{ Fatalf(string, ...any) }, k Kind, text, want string) bool {
 	var s Sheet
-	k.Decode(&s, []byte(text))
+	decoded(k, &s, []byte(text))
 	for _, p := range s.Parts {
 		if i := strings.Index(string(p.Text), want); i >= 0 {
 			from, to := p.Source(i, i+len(want))
@@ -71,6 +78,10 @@ var encoders = []struct {
 	{"hex", func(s string) string { return hex.EncodeToString([]byte(s)) }},
 	{"hex", func(s string) string { return "0x" + strings.ToUpper(hex.EncodeToString([]byte(s))) }},
 	{"hex", func(s string) string { return wrapped("a"+hex.EncodeToString([]byte(s)), "\n", 60) }},
+	{"hex", func(s string) string { return strings.TrimSpace(everyByte("%02x ")(s)) }},
+	{"hex", everyByte("%02X:")},
+	{"hex", func(s string) string { return "{" + everyByte("0x%02x,")(s) + "}" }},
+	{"hex", func(s string) string { return wrapped(everyByte("0x%02X, ")(s), "\n    ", 72) }},
 	{"percent", everyByte("%%%02X")},
 	{"percent", everyByte("%%u%04x")},
 	{"escapes", everyByte(`\x%02x`)},
@@ -147,7 +158,7 @@ func TestKindsAgreeWithLibraries(t *testing.T) {
 				return
 			}
 			var s Sheet
-			kind(name).Decode(&s, []byte(encoded))
+			decoded(kind(name), &s, []byte(encoded))
 			if len(s.Parts) == 0 {
 				return // nothing that could matter is encoded
 			}
@@ -183,7 +194,7 @@ func FuzzDecode(f *testing.F) {
 		before := bytes.Clone(text)
 		var s Sheet
 		for _, k := range Kinds {
-			k.Decode(&s, text)
+			decoded(k, &s, text)
 			checkSheet(t, k, &s, text)
 		}
 		if !bytes.Equal(before, text) {
@@ -218,12 +229,12 @@ func checkSheet(t *testing.T, k Kind, s *Sheet, text []byte) {
 // TestKindsAreLinear: no text takes long.
 func TestKindsAreLinear(t *testing.T) {
 	for _, unit := range []string{`\`, `\\u00`, "%4", "&#", "&aaaaaaaaa", "=\n", "=3D", "\u200b", "\xe2\x80", "a1\n", "aA1bB2cC\n", `"a" `, `"a"` + strings.Repeat(" ", 100),
-		"QUFB", "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB\n", "41", "a\x00", "\x00", "a\x00\x00\x00", "AAA", "\uff21", "'\"", "\\\n"} {
+		"QUFB", "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB\n", "41", "a\x00", "\x00", "a\x00\x00\x00", "41 ", "0x41,", "AAA", "\uff21", "'\"", "\\\n"} {
 		text := []byte(strings.Repeat(unit, (1<<20)/len(unit)))
 		var s Sheet
 		for _, k := range Kinds {
 			begun := time.Now()
-			k.Decode(&s, text)
+			decoded(k, &s, text)
 			if took := time.Since(begun); took > 3*time.Second {
 				t.Errorf("%s of %q: 1 MiB took %v", k.Name, unit, took)
 			}

@@ -5,6 +5,9 @@ import "bytes"
 // longestGap is how far apart the quotes of two literals may stand, in bytes.
 const longestGap = 128
 
+// leastJoined is how long the sides of two literals must be together that are put together, in bytes.
+const leastJoined = 12
+
 // joint says which bytes may follow the quote that ends a literal to which another is added.
 var joint = jointBytes()
 
@@ -18,34 +21,21 @@ func jointBytes() (t [256]bool) {
 var newline = []byte{'\n'}
 
 // literals finds what stands between two string literals that are put together and whose sides could be of one key.
-func literals(dst []edit, text []byte) []edit {
-	double, single := bytes.IndexByte(text, '"'), bytes.IndexByte(text, '\'')
-	following := func(at int, quote byte) int {
-		if n := bytes.IndexByte(text[at:], quote); n >= 0 {
-			return at + n
-		}
-		return -1
-	}
-	for double >= 0 || single >= 0 {
-		i := double
-		if double < 0 || single >= 0 && single < double {
-			i = single
+func literals(dst []edit, m *Marks) []edit {
+	text := m.text
+	for i := 0; ; {
+		if i = m.next(marksQuote, i); i < 0 {
+			return dst
 		}
 		to := i + 1
-		if i > 0 && to < len(text) && joint[text[to]] && class[text[i-1]]&keyByte != 0 {
+		if to < len(text) && joint[text[to]] {
 			if open := opens(text, i); open > 0 {
-				dst = append(dst, edit{from: i, to: open})
+				dst = append(dst, edit{from: i, to: open, weak: !ofOneKey(text, i, open)})
 				to = open
 			}
 		}
-		if double >= 0 && double < to {
-			double = following(to, '"')
-		}
-		if single >= 0 && single < to {
-			single = following(to, '\'')
-		}
+		i = to
 	}
-	return dst
 }
 
 // opens returns where the literal begins that is added to the one that ends with the quote at text[i], 0 when none is.
@@ -67,6 +57,37 @@ func opens(text []byte, i int) int {
 	}
 	return p + 1
 }
+
+// ofOneKey reports whether what the literals say before text[left] and from text[right] on could be one key, and not two words of a
+// sentence or a line break: so long a run, of a key's letters, or one that the next literal goes on with.
+func ofOneKey(text []byte, left, right int) bool {
+	if left > 1 && text[left-2] == '\\' && isControl(text[left-1]) && (left < 3 || text[left-3] != '\\') {
+		return false
+	}
+	from, to := left, right
+	for from > 0 && left-from < longestSide && class[text[from-1]]&keyByte != 0 {
+		from--
+	}
+	for to < len(text) && to-right < longestSide && class[text[to]]&keyByte != 0 {
+		to++
+	}
+	if from > 0 && quoted(text[from-1]) || to < len(text) && quoted(text[to]) && to-right < leastJoined {
+		return true
+	}
+	var m mixture
+	for _, c := range text[from:left] {
+		m.add(c)
+	}
+	for _, c := range text[right:to] {
+		m.add(c)
+	}
+	return left-from+to-right >= leastJoined && m.ofKey()
+}
+
+// isControl reports whether c behind a backslash stands for white space.
+func isControl(c byte) bool { return c == 'n' || c == 'r' || c == 't' }
+
+func quoted(c byte) bool { return c == '"' || c == '\'' }
 
 // blank skips white space, and what some languages want at the end of a line that goes on.
 func blank(text []byte, p, limit int) int {

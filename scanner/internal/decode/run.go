@@ -59,29 +59,38 @@ func end(text []byte, i int, of uint8) int {
 	return i
 }
 
-// runs calls found for every run of a class, with the lines of a wrapped one joined. Of those, lines says where they stand.
-func (s *Sheet) runs(text []byte, of uint8, least int, found func(clean []byte)) {
-	for at := 0; ; {
-		from, to := next(text, at, of, least)
-		if from < 0 {
-			break
-		}
-		s.lines = append(s.lines[:0], piece{0, to - from, from, to - from})
-		clean := text[from:to]
-		if more := goesOn(text, from, to, of); more > 0 {
-			clean = append(s.clean[:0], clean...)
-			for more > 0 {
-				from, to = more, end(text, more, of)
-				s.lines = append(s.lines, piece{len(clean), to - from, from, to - from})
-				clean = append(clean, text[from:to]...)
-				more = goesOn(text, from, to, of)
+// runs calls found for every run of a class of key bytes, with the lines of a wrapped one joined. Of those, lines says where they
+// stand.
+func (s *Sheet) runs(m *Marks, of uint8, least int, found func(clean []byte)) {
+	at := 0
+	for _, long := range m.long {
+		for {
+			from, to := next(m.text[:long.to], max(at, long.from), of, least)
+			if from < 0 {
+				break
 			}
-			s.clean = clean
+			at = s.run(m.text, from, to, of, found)
 		}
-		found(clean)
-		at = to
 	}
 	s.finish()
+}
+
+// run calls found for the run text[from:to] and returns where it ends, with the lines in which it goes on.
+func (s *Sheet) run(text []byte, from, to int, of uint8, found func(clean []byte)) int {
+	s.lines = append(s.lines[:0], piece{0, to - from, from, to - from})
+	clean := text[from:to]
+	if more := goesOn(text, from, to, of); more > 0 {
+		clean = append(s.clean[:0], clean...)
+		for more > 0 {
+			from, to = more, end(text, more, of)
+			s.lines = append(s.lines, piece{len(clean), to - from, from, to - from})
+			clean = append(clean, text[from:to]...)
+			more = goesOn(text, from, to, of)
+		}
+		s.clean = clean
+	}
+	found(clean)
+	return to
 }
 
 // goesOn returns where the run text[from:to] goes on in the next line, 0 when it does not.

@@ -59,6 +59,9 @@ func (p *Part) Changed(from, to int) bool {
 	return i != j || p.pieces[i].size != p.pieces[i].n
 }
 
+// Coded reports whether the part was written in a code for bytes: it is the run itself, and shows nothing of what is around it.
+func (p *Part) Coded() bool { return p.num != p.den }
+
 // Sheet is what one view makes of a text: the runs that look so encoded, decoded. Its memory is used again for the next text.
 type Sheet struct {
 	// Text holds the texts of all parts, each followed by a zero byte.

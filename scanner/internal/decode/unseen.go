@@ -1,20 +1,22 @@
 package decode
 
 import (
-	"encoding/binary"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
 
-const highBits = 0x8080808080808080
-
 // unseen finds characters that a reader does not see, and those that look like ASCII: by package norm's compatibility forms (NFKC)
 // and by plain.
-func unseen(dst []edit, text []byte) []edit {
+func unseen(dst []edit, m *Marks) []edit {
+	text := m.text
 	for i := 0; i < len(text); {
 		if text[i] < utf8.RuneSelf {
-			i = wide(text, i)
+			n := m.next(marksOdd, i+1)
+			if n < 0 {
+				break
+			}
+			i = n
 			continue
 		}
 		if i+2 < len(text) && !peculiar[text[i]] {
@@ -33,22 +35,6 @@ func unseen(dst []edit, text []byte) []edit {
 		i += size
 	}
 	return dst
-}
-
-// wide returns where the next byte at or after i stands that is not ASCII.
-func wide(text []byte, i int) int {
-	for i+32 <= len(text) {
-		w := text[i : i+32 : i+32]
-		if (binary.LittleEndian.Uint64(w)|binary.LittleEndian.Uint64(w[8:])|
-			binary.LittleEndian.Uint64(w[16:])|binary.LittleEndian.Uint64(w[24:]))&highBits != 0 {
-			break
-		}
-		i += 32
-	}
-	for i < len(text) && text[i] < utf8.RuneSelf {
-		i++
-	}
-	return i
 }
 
 // Bytes of Latin-1 and its relatives for the two characters that matter here.

@@ -7,13 +7,17 @@ const leastWide = 8
 
 // wide16 and wide32 decode runs of ASCII characters that have zero bytes between them. So no byte order mark is needed, and
 // a text that is in part of another kind is read too.
-func wide16(s *Sheet, text []byte) { s.wide(text, 2) }
+func wide16(s *Sheet, m *Marks) { s.wide(m, 2) }
 
-func wide32(s *Sheet, text []byte) { s.wide(text, 4) }
+func wide32(s *Sheet, m *Marks) { s.wide(m, 4) }
 
 // wide decodes the runs with size bytes for a character. What stands before the first zero byte of one may be the low byte of its
 // character or not belong to it, so both are tried.
-func (s *Sheet) wide(text []byte, size int) {
+func (s *Sheet) wide(m *Marks, size int) {
+	if !m.zeros {
+		return
+	}
+	text := m.text
 	for at := 0; ; {
 		n := bytes.IndexByte(text[at:], 0)
 		if n < 0 {

@@ -22,6 +22,9 @@ type Walker struct {
 	mark  []uint32 // by point: the search in which it was met
 	turn  uint32
 	stack []int32
+
+	age int     // how often the states were forgotten
+	own []int32 // room for a trail
 }
 
 // state is a set of points that read, and whether the end is reached without reading.
@@ -52,12 +55,13 @@ func newWalker(p *Program, g *graph, start, final int32) *Walker {
 
 func (w *Walker) forget() {
 	w.next, w.states, w.held = w.next[:0], w.states[:0], 0
+	w.age++
 	w.number, w.after = map[string]int32{}, map[string]int32{}
 	w.intern(nil, false) // dead
 }
 
 // Begin walks a text from where a match can begin and returns the length of the longest that there can be. ok is false when there can
-// be none. It is for walkers forward.
+// be none, and n is then how much was walked to know it. It is for walkers forward.
 func (w *Walker) Begin(text []byte) (n int, ok bool) {
 	return w.walk(w.entry("", w.begin), text)
 }
@@ -105,7 +109,8 @@ func (w *Walker) entry(keyword string, find func() int32) int32 {
 	return s
 }
 
-// walk follows a text from a state to its end or to where no match goes on, and returns the last place where one can end.
+// walk follows a text from a state to its end or to where no match goes on, and returns the last place where one can end or, where none
+// can, how far it came.
 func (w *Walker) walk(s int32, text []byte) (n int, ok bool) {
 	ok = w.states[s].end
 	classes := int32(w.p.classes)
@@ -118,8 +123,8 @@ func (w *Walker) walk(s int32, text []byte) (n int, ok bool) {
 		if s = to - 1; s == dead {
 			break
 		}
-		if w.states[s].end {
-			n, ok = i+1, true
+		if w.states[s].end || !ok {
+			n, ok = i+1, w.states[s].end
 		}
 	}
 	return n, ok

@@ -121,31 +121,29 @@ func (f *Filter) link(last []uint32) {
 		}
 	}
 	f.ends = make([][2]uint32, states)
+	misses := make([]uint32, f.width) // of the root, which lead to itself
 	for s := range states {
 		row := f.next[s*int(f.width):][:f.width]
-		back := fail[s]
 		from := uint32(len(f.list))
 		f.list = append(f.list, own[s]...)
 		if s > 0 {
-			shorter := f.ends[back/f.width]
+			misses = f.next[fail[s]:][:f.width]
+			shorter := f.ends[fail[s]/f.width]
 			f.list = append(f.list, f.list[shorter[0]:shorter[1]]...)
 		}
 		f.ends[s] = [2]uint32{from, uint32(len(f.list))}
-		for c, to := range row {
-			miss := uint32(0)
-			if s > 0 {
-				miss = f.next[int(back)+c]
-			}
+		for c, miss := range misses {
+			to := row[c]
 			if to == 0 {
 				row[c] = miss
-			} else {
-				fail[to/f.width] = miss
+				continue
 			}
-		}
-	}
-	for i, to := range f.next {
-		if e := f.ends[to/f.width]; e[0] < e[1] {
-			f.next[i] |= accept
+			child := to / f.width
+			fail[child] = miss &^ accept
+			row[c] |= miss & accept
+			if len(own[child]) > 0 {
+				row[c] |= accept
+			}
 		}
 	}
 }
