@@ -2,6 +2,7 @@ package scanner
 
 import (
 	"bytes"
+	"path"
 	"strings"
 
 	"github.com/quash-sh/quash/rules"
@@ -83,7 +84,10 @@ func gives(after []byte) bool {
 	case '(':
 		return quoteNear(after[j+1:], 3)
 	case 'v', 'V', '"', '\'', '\\':
-		return bytes.HasPrefix(bytes.TrimLeft(after[j:], `"'\`), []byte("value")) || bytes.HasPrefix(bytes.TrimLeft(after[j:], `"'\`), []byte("Value"))
+		word := bytes.TrimLeft(after[j:], `"'\`)
+		if bytes.HasPrefix(word, []byte("value")) || bytes.HasPrefix(word, []byte("Value")) {
+			return true
+		}
 	}
 	return !quoted && j > i && after[i] != '\n' && (quoteNear(after[j:], 40) || bareNear(after[j:]))
 }
@@ -145,7 +149,7 @@ func (t *text) setting(kind string, match, tok span) assigned {
 	}
 	return assigned{
 		kind: kind, name: string(line[n:]) + string(inside[:m]), gap: string(inside[m:]),
-		value: string(t.bytes(tok)), before: string(line[:n]), after: string(after), path: t.from.Path,
+		value: string(t.bytes(tok)), before: string(line[:n]), after: string(after), path: judgedPath(t.from.Path),
 	}
 }
 
@@ -171,7 +175,7 @@ func (a assigned) closed() bool {
 	}
 	rest := strings.TrimLeft(closing[1:], " \t")
 	// a value that is continued is a piece of a text
-	return !strings.HasPrefix(rest, "+") && !strings.HasPrefix(rest, ". ") && !strings.HasPrefix(rest, "%") && !strings.HasPrefix(rest, ":")
+	return !strings.HasPrefix(rest, "+") && !strings.HasPrefix(rest, ". ") && !strings.HasPrefix(rest, ".$") && !strings.HasPrefix(rest, "=>") && !strings.HasPrefix(rest, "%") && !strings.HasPrefix(rest, ":")
 }
 
 // label reports a text for people: a message, a caption.
@@ -203,7 +207,7 @@ func (a assigned) bare() bool {
 	case strings.HasPrefix(gap, ">"):
 		return strings.HasPrefix(a.after, "</") && strings.Contains(a.before, "<")
 	case strings.TrimLeft(gap, " \t") == "":
-		return flag(a.before, a.name) || strings.HasSuffix(strings.ToUpper(strings.TrimRight(a.before, " \t")), "ENV")
+		return flag(a.before, a.name) || netrc(a.path) || strings.HasSuffix(strings.ToUpper(strings.TrimRight(a.before, " \t")), "ENV")
 	case strings.HasSuffix(a.before, "?") || strings.HasSuffix(a.before, "&") || next == '&':
 		return gap == "="
 	case next == '(' || next == '[' || next == '{':
@@ -218,6 +222,12 @@ func (a assigned) bare() bool {
 		return inString(a.before) && (next == '"' || next == '\'' || next == '`' || next == '\\' || next == ' ' || next == ';')
 	}
 	return next == '\n' || next == '\r' || next == ' ' || next == '"' || next == '\'' || next == '`' || next == '\\' || next == ';' || next == '<'
+}
+
+// netrc reports a file of sign-ins that curl, git and others read, in which words follow each other without a sign between.
+func netrc(name string) bool {
+	base := strings.TrimLeft(path.Base(name), "._")
+	return base == "netrc" || base == "authinfo"
 }
 
 // flag reports whether a name is that of a command's option.

@@ -28,7 +28,7 @@ func literalScanner(t *testing.T) *Scanner {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.ids.cost = 2
+	s.ids.memory = 8
 	return s
 }
 
@@ -114,7 +114,7 @@ func TestNoLiterals(t *testing.T) {
 		{"po/de.po", `msgid "password: %s"`},
 		{"a.go", "compass := \"%s\""},
 		{"a.md", "https://user:pass@host/path"},
-		{"a.md", "https://ann:%s@example.com/"},
+		{"a.md", "https://ann:hunter-2@example.com/"},
 		{"package-lock.json", `"token": "%s"`},
 		{"a.html", "Basic authentication is passed in the Authorization header"},
 	} {
@@ -134,6 +134,39 @@ func TestPlaceOf(t *testing.T) {
 	} {
 		if got := placeOf(path) != ""; got != want {
 			t.Errorf("placeOf(%q) = %v", path, got)
+		}
+	}
+}
+
+// TestJudgedPath: where a file that was named by itself lies says nothing of what is in it.
+func TestJudgedPath(t *testing.T) {
+	for name, want := range map[string]string{
+		"tests/a.env": "tests/a.env", "/tmp/tests/a.env": "a.env", "../tests/a.env": "a.env", "C:/tests/a.env": "a.env",
+		"/tmp/tests/b.zip!spec/a.rb": "b.zip!spec/a.rb", "": "",
+	} {
+		if got := judgedPath(name); got != want {
+			t.Errorf("%q: %q, want %q", name, got, want)
+		}
+	}
+}
+
+// TestSkippedRule: a key of a rule that is left out is not told of by a general rule instead.
+func TestSkippedRule(t *testing.T) {
+	set := literalScanner(t).Rules()
+	r, _ := set.Rule("github-pat")
+	text := []byte("GITHUB_TOKEN=" + r.Sample(testRand(4)).Token + "\nOTHER_TOKEN=" + madeUp(testRand(5), 32) + "\n")
+	for skip, want := range map[string]int{"stripe-live-key": 2, "github-pat": 1} {
+		s, err := New(set, Options{Skip: []string{skip}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.ids.memory = 8
+		n := 0
+		for range s.Find(Chunk{Data: text, From: Location{Path: "a.env"}}) {
+			n++
+		}
+		if n != want {
+			t.Errorf("without %s: %d keys, want %d", skip, n, want)
 		}
 	}
 }

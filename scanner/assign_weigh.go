@@ -2,6 +2,7 @@ package scanner
 
 import (
 	"encoding/base64"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,6 +21,9 @@ func (j *judgement) literal(a assigned) bool {
 			return false
 		}
 		conf, why = a.weigh(looks)
+		if made := a.madeUp(looks); made != "" && conf != "" {
+			conf, why = rules.Low, append(why, made)
+		}
 	case rules.LiteralAddress:
 		conf, why = a.weighAddress(looks)
 	case rules.LiteralBasic:
@@ -34,7 +38,7 @@ func (j *judgement) literal(a assigned) bool {
 	if conf == "" {
 		return false
 	}
-	if strings.Contains(strings.ToLower(a.path), strings.ToLower(a.value)) {
+	if j.documented || strings.Contains(strings.ToLower(a.path), strings.ToLower(a.value)) {
 		conf = rules.Low
 	}
 	j.confidence = conf
@@ -58,14 +62,16 @@ func (a assigned) weigh(v rules.Value) (rules.Confidence, []string) {
 		return rules.Low, why
 	case translated(a.path):
 		return rules.Low, why
+	case password && weakWord(a.value) && (!a.configures() || kindWords[strings.ToLower(a.value)]):
+		return rules.Low, why
 	case v.Kind == rules.Random:
 		if !password && (v.Bits < secretBits || vague(a.name) && v.Bits < vagueBits) {
 			return rules.Low, why
 		}
 		return rules.Medium, why
-	case v.Kind == rules.Chosen && password && v.Signs && !weakWord(a.value) && !codeLike(a.value):
+	case v.Kind == rules.Chosen && password && v.Signs && !codeLike(a.value):
 		return rules.Medium, why
-	case v.Kind == rules.Words && password && !a.quoted() && !a.placed() && language(a.path) == settingsFile && !weakWord(a.value) && plain(a.value):
+	case v.Kind == rules.Words && password && a.configures() && plain(a.value):
 		return rules.Medium, why
 	}
 	return rules.Low, why
@@ -74,7 +80,7 @@ func (a assigned) weigh(v rules.Value) (rules.Confidence, []string) {
 // sameWords reports a value that repeats its name, as a constant that names a field does.
 func sameWords(name, value string) bool {
 	n, v := strings.Join(nameWords(name), ""), strings.Join(nameWords(value), "")
-	return strings.HasSuffix(n, v) || strings.HasSuffix(v, n)
+	return strings.HasSuffix(n, v) || strings.HasSuffix(v, n) || len(v) > 3 && slices.Contains(nameWords(name), v)
 }
 
 // The least bits of what is taken for a secret by its randomness alone, and under a vague name.
@@ -108,12 +114,20 @@ func (a assigned) weighAddress(v rules.Value) (rules.Confidence, []string) {
 	switch {
 	case v.Kind == rules.Reference || strings.ContainsAny(a.value, "{}$*") && v.Kind != rules.Random:
 		return "", nil
-	case v.Kind == rules.StandIn || v.Kind == rules.Place || exampleHost(a.after) || strings.EqualFold(user, "user") && strings.HasPrefix(strings.ToLower(a.value), "pass"):
+	case v.Kind == rules.StandIn || v.Kind == rules.Place || v.Kind != rules.Random && exampleHost(a.after) || strings.EqualFold(user, "user") && strings.HasPrefix(strings.ToLower(a.value), "pass"):
 		return rules.Low, why
-	case v.Kind == rules.Words && (weakWord(a.value) || strings.EqualFold(user, a.value)):
+	case weakWord(decoded(a.value)) && (v.Kind == rules.Words || !a.configures()), v.Kind == rules.Words && strings.EqualFold(user, a.value), sameStem(user, a.value):
 		return rules.Low, why
 	}
 	return rules.Medium, why
+}
+
+// decoded is a password of an address as it is (RFC 3986 section 2.1).
+func decoded(v string) string {
+	if plain, err := url.PathUnescape(v); err == nil {
+		return plain
+	}
+	return v
 }
 
 // weighBasic judges the credentials of a Basic header.
@@ -128,13 +142,14 @@ func (a assigned) weighBasic() (rules.Confidence, []string) {
 	}
 	v := rules.LookAt(password)
 	why := a.reasons("decodes to a user and a password", v)
-	if v.Kind == rules.Reference || v.Kind == rules.StandIn || v.Kind == rules.Words && (user == "" || a.placed() && weakWord(password) && !weakWord(user)) {
+	if v.Kind == rules.Reference || v.Kind == rules.StandIn || v.Kind == rules.Words && (user == "" || a.placed() && (!dataFile(a.path) || fixtureOf(a.path))) {
 		return rules.Low, why
 	}
 	return rules.Medium, why
 }
 
-// exampleHost reports an address on a host that stands for none (RFC 2606).
+// exampleHost reports an address on a host that stands for none (RFC 2606). People who hide where a key belongs write such a host too,
+// so that it says nothing of what a machine has made.
 func exampleHost(after string) bool {
 	host := strings.TrimPrefix(after, "@")
 	if i := strings.IndexAny(host, "/:?#\"'` \n\r<>)"); i >= 0 {
@@ -158,7 +173,7 @@ func pad(s string) string {
 func (a assigned) weighHeader(v rules.Value) (rules.Confidence, []string) {
 	why := a.reasons("in an authorization header", v)
 	switch {
-	case v.Kind == rules.Reference:
+	case v.Kind == rules.Reference || strings.HasSuffix(a.value, "=") && strings.HasPrefix(a.after, `"`): // a parameter of a challenge
 		return "", nil
 	case v.Kind == rules.Random:
 		return rules.Medium, why
@@ -176,7 +191,7 @@ func (a assigned) weighSQL(v rules.Value) (rules.Confidence, []string) {
 	switch {
 	case v.Kind == rules.Reference:
 		return "", nil
-	case v.Kind == rules.StandIn || v.Kind == rules.Hash || v.Kind == rules.Words && (weakWord(a.value) || a.placed()):
+	case v.Kind == rules.StandIn || v.Kind == rules.Hash || v.Kind == rules.Words && (weakWord(a.value) || a.placed() || v.Why == rules.NotASCII):
 		return rules.Low, why
 	}
 	return rules.Medium, why
@@ -202,19 +217,8 @@ func (a assigned) reasons(where string, v rules.Value) []string {
 	return why
 }
 
+// configures reports a file that a program reads its settings from: there even a weak word is the password.
+func (a assigned) configures() bool { return dataFile(a.path) && !a.placed() }
+
 // placed reports a path whose keys are likely made up.
 func (a assigned) placed() bool { return placeOf(a.path) != "" }
-
-// weakWord reports the words that stand for a password in texts about passwords, and names made of them.
-func weakWord(v string) bool {
-	low := strings.Trim(strings.ToLower(v), "0123456789!_-.$@#")
-	if weakWords[low] {
-		return true
-	}
-	parts := strings.FieldsFunc(low, func(r rune) bool { return r == '-' || r == '_' })
-	return len(parts) > 1 && !slices.ContainsFunc(parts, func(p string) bool { return !weakWords[p] && p != "secret" && p != "my" && p != "new" })
-}
-
-var weakWords = set(`pass passw password passwd pwd pw secret test testing user username admin root guest foo bar baz qux hello world changeit
-	abc doe phrase value token my_pass mypass your.password p passphrase userpass somepass hunter string example
-	xxx yyy zzz digest required`)

@@ -14,8 +14,8 @@ type Chunk struct {
 	From Location
 	// More says that the source's next chunk continues this text, so that a key may run across.
 	More bool
-	// Copies says which bytes are copies of an earlier chunk, whose hits are in Base; Memo takes this chunk's. They are a
-	// hint only: findings are the same without them.
+	// Copies says which bytes are copies of an earlier chunk that is remembered in Base; Memo takes what is to be remembered of this
+	// one. They are a hint only: findings are the same without them. A text that comes in several chunks has none of them.
 	Copies     []Copy
 	Base, Memo *Memo
 }
@@ -23,10 +23,6 @@ type Chunk struct {
 // Copy is a run of bytes that stands in an earlier chunk too: Data[To:To+Len] equals the earlier chunk's
 // Data[From:From+Len].
 type Copy struct{ From, To, Len int }
-
-// Memo is what the engine remembers of a chunk for those made from it. The source carries it along unopened and drops it
-// when no later chunk is made from that one.
-type Memo struct{ _ struct{} }
 
 // Source yields chunks. An error of type [*Gap] means that something could not be read and the source goes on; any other
 // error ends it. A source is ranged over once.
@@ -42,7 +38,7 @@ type Splitter interface {
 
 // Placer is a source that knows where a chunk stands only after everything was read (git history). Place gets the
 // locations found in one scan, all at once, and returns for each the places it has in full; a nil slice keeps the location
-// as it is. Errors of type [*Gap] are joined in err and do not void the places.
+// as it is, an empty one says that it is not asked about and drops it. Errors of type [*Gap] are joined in err and do not void the places.
 type Placer interface {
 	Place(ctx context.Context, at []Location) ([][]Location, error)
 }
@@ -120,6 +116,8 @@ type Stats struct {
 	Excluded int `json:"excluded,omitempty"`
 	// Unsure counts matches below the least confidence asked for.
 	Unsure int `json:"unsure,omitempty"`
+	// Whole counts the chunks whose encoded places were looked for in all of them although parts were known from another.
+	Whole int `json:"-"`
 	// Coverage is what the source saw.
 	Coverage Coverage `json:"coverage,omitzero"`
 	// Gaps are what it could not see. A scan is complete when there are none.

@@ -22,21 +22,55 @@ type compiled struct {
 	// offset is where a keyword stands in a match of an anchored rule.
 	offset   int
 	anchored bool
+	// silent says that nobody wants to be told of its keys. It is matched all the same: its keys are not those of another rule.
+	silent bool
 
 	once sync.Once
 	rule *rules.Rule // the whole rule, after read
 
-	program        func() *dfa.Program
-	atStart, after func() *regexp.Regexp
-	near           func() []nearPart
+	automaton     lazy[*dfa.Program]
+	loosened      lazy[*dfa.Program]
+	atStart, then lazy[*regexp.Regexp]
+	parts         lazy[[]nearPart]
+}
+
+// lazy is a value that is worked out when it is first asked for.
+type lazy[T any] struct {
+	once  sync.Once
+	value T
+}
+
+func (l *lazy[T]) get(work func() T) T {
+	l.once.Do(func() { l.value = work() })
+	return l.value
 }
 
 func newCompiled(o *rules.Outline, number int) *compiled {
-	c := &compiled{outline: o, number: number, prefix: o.Prefix, span: o.Span, offset: o.Offset, anchored: o.Anchored}
-	c.program = sync.OnceValue(func() *dfa.Program { return program(o.Expr) })
-	c.atStart, c.after = anchoredForms(o.Expr)
-	c.near = sync.OnceValue(func() []nearPart { return nearParts(o.Rule()) })
-	return c
+	return &compiled{outline: o, number: number, prefix: o.Prefix, span: o.Span, offset: o.Offset, anchored: o.Anchored}
+}
+
+// program is the rule's expression for an automaton.
+func (c *compiled) program() *dfa.Program {
+	return c.automaton.get(func() *dfa.Program { return must(dfa.Compile(c.outline.Expr)) })
+}
+
+// loose is the rule's expression for an automaton that does not count.
+func (c *compiled) loose() *dfa.Program {
+	return c.loosened.get(func() *dfa.Program { return must(dfa.Loose(c.outline.Expr)) })
+}
+
+// form is the rule's expression as it is tried at one place: at the start of a text, or behind one byte, which lets \b see what stands
+// before.
+func (c *compiled) form(behind bool) *regexp.Regexp {
+	if behind {
+		return c.then.get(func() *regexp.Regexp { return regexp.MustCompile(`\A(?s:.)(?:` + c.outline.Expr + `)`) })
+	}
+	return c.atStart.get(func() *regexp.Regexp { return regexp.MustCompile(`\A(?:` + c.outline.Expr + `)`) })
+}
+
+// near is what belongs to the rule's keys and stands near by.
+func (c *compiled) near() []nearPart {
+	return c.parts.get(func() []nearPart { return nearParts(c.outline.Rule()) })
 }
 
 // read sees to it that the rule is there. It is to be called before rule is looked at.
@@ -44,18 +78,12 @@ func (c *compiled) read() {
 	c.once.Do(func() { c.rule = c.outline.Rule() })
 }
 
-// program is the automaton of an expression that the loader has taken.
-func program(expr string) *dfa.Program {
-	p, err := dfa.Compile(expr)
+// must is the automaton of an expression that the loader has taken.
+func must(p *dfa.Program, err error) *dfa.Program {
 	if err != nil {
 		panic("scanner: " + err.Error())
 	}
 	return p
-}
-
-// lazyRegexp compiles an expression when it is first asked for.
-func lazyRegexp(expr string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
 }
 
 func nearParts(r *rules.Rule) []nearPart {
@@ -79,10 +107,14 @@ type index struct {
 	keywords []string
 	// tools are for texts that are being searched.
 	tools sync.Pool
+	// viewers make the views of texts, and keep their memory.
+	viewers sync.Pool
 	// wants lists, by keyword number, the rules that have that keyword.
 	wants [][]int
 	// reach is how far left and right of a keyword anything that decides about a match can stand, in bytes.
 	reach int
+	// scopes are what the outcome of a keyword depends on, by keyword number.
+	scopes func() []scope
 }
 
 // lineReach is how far from a key, on its line, an allow comment is honoured.
@@ -96,10 +128,11 @@ func newIndex(set *rules.Set, only, skip []string) (*index, error) {
 	number := map[string]int{}
 	var keywords []string
 	for o := range set.Outlines() {
-		if len(only) > 0 && !slices.Contains(only, o.ID) || slices.Contains(skip, o.ID) {
+		if len(only) > 0 && !slices.Contains(only, o.ID) {
 			continue
 		}
 		c := newCompiled(o, len(x.rules))
+		c.silent = slices.Contains(skip, o.ID)
 		x.reach = max(x.reach, c.span.Match+c.span.Context+lineReach)
 		for _, k := range o.Keywords {
 			k = strings.ToLower(k)
@@ -114,6 +147,8 @@ func newIndex(set *rules.Set, only, skip []string) (*index, error) {
 	}
 	x.keywords, x.filter = keywords, prefilter.New(keywords)
 	x.tools.New = x.newTools
+	x.viewers.New = func() any { return &viewer{} }
+	x.scopes = sync.OnceValue(x.scopesOf)
 	return x, nil
 }
 

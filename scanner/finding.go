@@ -77,6 +77,12 @@ type Location struct {
 	Refs []string `json:"refs,omitempty"`
 	// InHead says that HEAD's tree still holds it.
 	InHead bool `json:"in_head,omitempty"`
+	// RemovedIn is the commit that took it out of the path in HEAD's line of first parents, and Removed that commit's time. Both are
+	// empty where that line never had it there, or HEAD still has.
+	RemovedIn string    `json:"removed_in,omitempty"`
+	Removed   time.Time `json:"removed,omitzero"`
+	// Unreachable says that no reference of the repository leads there: the key is in its object store alone, for whoever has that.
+	Unreachable bool `json:"unreachable,omitempty"`
 
 	// Record and Field place a key in an export: ticket and field or comment.
 	Record string `json:"record,omitempty"`
@@ -87,18 +93,18 @@ type Location struct {
 	View string `json:"view,omitempty"`
 }
 
-// without takes a key out of the words that name its place: a key may stand in a file's name, an id or an address.
+// without takes a key out of the words that name its place: a key may stand in a file's name, an id or an address. What
+// else belongs to the key, a user or a host, names places by right.
 func (l Location) without(parts map[string]Secret) Location {
-	for _, secret := range parts {
-		if secret.Len() < redactMin {
-			continue
-		}
-		for _, s := range [...]*string{&l.Path, &l.Repository, &l.Author, &l.AuthorEmail, &l.Record, &l.Field, &l.URL} {
-			*s = strings.ReplaceAll(*s, secret.value(), string(redactedMark))
-		}
-		for i, ref := range l.Refs {
-			l.Refs[i] = strings.ReplaceAll(ref, secret.value(), string(redactedMark))
-		}
+	token := parts["token"].value()
+	if len(token) < redactMin || plainWord(token) {
+		return l
+	}
+	for _, s := range [...]*string{&l.Path, &l.Repository, &l.Author, &l.AuthorEmail, &l.Record, &l.Field, &l.URL} {
+		*s = strings.ReplaceAll(*s, token, string(redactedMark))
+	}
+	for i, ref := range l.Refs {
+		l.Refs[i] = strings.ReplaceAll(ref, token, string(redactedMark))
 	}
 	return l
 }

@@ -17,6 +17,9 @@ type judgement struct {
 	reasons    []string
 	sure       bool
 	refused    bool
+	path       string
+	// documented says that the key is published by its issuer.
+	documented bool
 }
 
 // validate runs the offline checks and the placeholder test; false means that it is no key. A checksum raises or lowers
@@ -39,17 +42,38 @@ func (j *judgement) validate(parts map[string]string) bool {
 			j.reasons = append(j.reasons, res.Note)
 		}
 	}
-	if doubt && !j.sure {
+	switch {
+	case j.sure:
+		j.confidence = rules.High
+	case doubt:
 		j.confidence = lower(j.confidence)
 	}
-	if j.sure {
-		j.confidence = rules.High
+	j.known(parts["token"])
+	j.placed()
+	if j.sure || j.documented {
 		return true
 	}
 	if j.rule.Literal() != "" {
 		return true // its surroundings say more than the value alone
 	}
 	return placeholder(strings.TrimPrefix(parts["token"], j.prefix)) == ""
+}
+
+// known lowers what its issuer has published.
+func (j *judgement) known(token string) {
+	if rules.Documented(token) {
+		j.confidence, j.documented = rules.Low, true
+		j.reasons = append(j.reasons, "documented example")
+	}
+}
+
+// placed lowers what its rule takes for made up in such a place.
+func (j *judgement) placed() {
+	kind := j.rule.Place()
+	if kind == rules.PlaceTests && placeOf(j.path) != "" || kind == rules.PlaceFixtures && fixtureOf(j.path) {
+		j.confidence = rules.Low
+		j.reasons = append(j.reasons, inTests)
+	}
 }
 
 // context names the word before the key that the rule is anchored in, such as a variable.
@@ -104,12 +128,29 @@ func better(a, b candidate) int {
 	return cmp.Or(
 		compareBool(a.places != nil, b.places != nil), // what may not count after all
 		-compareBool(a.sure, b.sure),
+		compareBool(a.general(), b.general()),
 		-cmp.Compare(rank(a.finding.Confidence), rank(b.finding.Confidence)),
 		-cmp.Compare(len(a.rule.prefix), len(b.rule.prefix)),
 		-cmp.Compare(len(a.finding.Parts), len(b.finding.Parts)),
 		-cmp.Compare(a.token.to-a.token.from, b.token.to-b.token.from),
 		strings.Compare(a.rule.rule.ID, b.rule.rule.ID),
 		byPlace(a, b))
+}
+
+// general says that the rule reads the keys of all issuers: it gives way to one that knows whose key it is.
+func (c candidate) general() bool {
+	_, all := c.rule.rule.Overlaps["*"]
+	return all
+}
+
+// backed makes a candidate as sure as what a general rule says of the same place: its name and syntax tell of a key as much as
+// they did without the issuer's rule.
+func (c *candidate) backed(by candidate) {
+	if !by.general() || c.general() || rank(by.finding.Confidence) <= rank(c.finding.Confidence) {
+		return
+	}
+	c.finding.Confidence = by.finding.Confidence
+	c.finding.Reasons = slices.Concat(c.finding.Reasons, by.finding.Reasons)
 }
 
 func compareBool(a, b bool) int {
@@ -128,8 +169,15 @@ func winners(cluster []candidate) []candidate {
 		return cluster
 	}
 	var won []candidate
-	for _, c := range slices.SortedFunc(slices.Values(cluster), better) {
-		if !slices.ContainsFunc(won, func(w candidate) bool { return w.token.overlaps(c.token) }) {
+	for _, c := range slices.SortedStableFunc(slices.Values(cluster), better) {
+		beaten := false
+		for i := range won {
+			if won[i].token.overlaps(c.token) {
+				beaten = true
+				won[i].backed(c)
+			}
+		}
+		if !beaten {
 			won = append(won, c)
 		}
 	}

@@ -8,11 +8,12 @@ type lineCounter struct {
 	line, column int // of the first byte held
 	at0          int // last place asked, from the first byte held
 	line0        int // its line
+	start0       int // where that begins, which may be before the first byte held
 }
 
 func newLineCounter(from Location) lineCounter {
 	l := lineCounter{line: max(from.Line, 1), column: max(from.Column, 1)}
-	l.line0 = l.line
+	l.rewind()
 	return l
 }
 
@@ -20,20 +21,24 @@ func newLineCounter(from Location) lineCounter {
 func (l *lineCounter) at(buf []byte, i64 int64) (line, column int) {
 	i := int(i64)
 	if i < l.at0 {
-		l.at0, l.line0 = 0, l.line
+		l.rewind()
 	}
-	l.line0 += bytes.Count(buf[l.at0:i], newline)
+	between := buf[l.at0:i]
+	if nl := bytes.LastIndexByte(between, '\n'); nl >= 0 {
+		l.line0 += bytes.Count(between[:nl+1], newline)
+		l.start0 = l.at0 + nl + 1
+	}
 	l.at0 = i
-	if nl := bytes.LastIndexByte(buf[:i], '\n'); nl >= 0 {
-		return l.line0, i - nl
-	}
-	return l.line0, l.column + i
+	return l.line0, i - l.start0 + 1
 }
+
+// rewind goes back to the first byte held.
+func (l *lineCounter) rewind() { l.at0, l.line0, l.start0 = 0, l.line, 1-l.column }
 
 // drop forgets the first n bytes held.
 func (l *lineCounter) drop(buf []byte, n int64) {
 	l.line, l.column = l.at(buf, n)
-	l.at0, l.line0 = 0, l.line
+	l.rewind()
 }
 
 var newline = []byte{'\n'}

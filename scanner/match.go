@@ -20,6 +20,7 @@ func (s span) overlaps(t span) bool { return s.from < t.to && t.from < s.to }
 type candidate struct {
 	rule    *compiled
 	token   span
+	match   span // that the key was found in
 	finding Finding
 	// sure says that a checksum was right.
 	sure    bool
@@ -28,6 +29,10 @@ type candidate struct {
 	half bool
 	// places are the paths at which it counts, where the path is not known yet.
 	places *rules.Places
+	// kept is what is remembered of it, for other texts.
+	kept *kept
+	// unplaced says that the finding has the place of another text.
+	unplaced bool
 }
 
 // text is one text as it arrives, in one piece or many. What it finds does not depend on the pieces: a keyword is looked
@@ -47,6 +52,9 @@ type text struct {
 	open    []candidate
 	claims  claims
 	lines   lineCounter
+	// notes take what a keyword leads to, where that is to be remembered; matched says that a rule matched.
+	notes   *[]memoLink
+	matched bool
 }
 
 type waiting struct {
@@ -120,18 +128,18 @@ func (t *text) bytes(s span) []byte { return t.buf[s.from-t.base : s.to-t.base] 
 func (t *text) judge(c *compiled, re *regexp.Regexp, m []int, base int64) {
 	token := 2 * max(0, re.SubexpIndex("token"))
 	tok := span{base + int64(m[token]), base + int64(m[token+1])}
+	match := span{base + int64(m[0]), base + int64(m[1])}
+	t.matched = true
 	c.read()
 	if tok.from < 0 || tok.to <= tok.from {
 		return
 	}
-	for _, o := range t.open[max(0, len(t.open)-4):] { // a match with several keywords comes up once for each
-		if o.rule == c && o.token == tok {
-			return
-		}
+	if known := t.twice(c, tok, match); known != nil {
+		t.note(known, nil)
+		return
 	}
-	match := span{base + int64(m[0]), base + int64(m[1])}
 	parts := t.parts(re, m, base)
-	j := judgement{rule: c.rule, prefix: c.prefix, confidence: c.rule.Confidence}
+	j := judgement{rule: c.rule, prefix: c.prefix, confidence: c.rule.Confidence, path: judgedPath(t.from.Path)}
 	near := t.beside(c, tok, match)
 	maps.Copy(parts, near.values)
 	j.near(near)
@@ -148,9 +156,10 @@ func (t *text) judge(c *compiled, re *regexp.Regexp, m []int, base int64) {
 		return
 	}
 	found := candidate{
-		rule: c, token: tok, sure: j.sure, allowed: t.allowComment(tok),
+		rule: c, token: tok, match: match, sure: j.sure, allowed: t.allowComment(tok),
 		finding: t.finding(c, tok, parts, j), places: places,
 	}
+	t.note(&found, near.taken)
 	t.open = append(t.open, found)
 	t.claims.add(found, near.taken)
 }
@@ -213,21 +222,29 @@ func (t *text) settle(last bool) {
 	}
 	slices.SortStableFunc(t.open, byPlace)
 	t.claims.sort()
-	for len(t.open) > 0 {
-		n, end := 1, t.open[0].token.to
+	done := 0
+	for done < len(t.open) {
+		n, end := done+1, t.open[done].token.to
 		for n < len(t.open) && t.open[n].token.from < end {
 			end = max(end, t.open[n].token.to)
 			n++
 		}
 		if !last && end > frontier {
-			return
+			break
 		}
-		for _, c := range winners(t.open[:n]) {
+		for _, c := range winners(t.open[done:n]) {
 			c.half = t.claims.has(c)
+			if c.rule.silent {
+				continue
+			}
+			if c.unplaced {
+				c.finding.At, c.unplaced = t.place(c.token), false
+			}
 			t.emit(c)
 		}
-		t.open = slices.Delete(t.open, 0, n)
+		done = n
 	}
+	t.open = slices.Delete(t.open, 0, done)
 }
 
 // trim forgets what no keyword can reach any more and makes the rest its own.

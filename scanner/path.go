@@ -2,8 +2,22 @@ package scanner
 
 import (
 	"path"
+	"slices"
 	"strings"
 )
+
+// judgedPath is what of a path tells of the file. A path from the root, or one that climbs, was given by a person who named one file: where
+// that lies on a machine says nothing of what it is, its own name does. Members of containers keep their path in it.
+func judgedPath(name string) string {
+	outer, member, in := strings.Cut(name, "!")
+	if strings.HasPrefix(outer, "/") || strings.HasPrefix(outer, "../") || len(outer) > 2 && outer[1:3] == ":/" {
+		outer = path.Base(outer)
+	}
+	if in {
+		return outer + "!" + member
+	}
+	return outer
+}
 
 // The kinds of files by whether a bare word is a literal in them.
 const (
@@ -35,34 +49,73 @@ var (
 		erb haml slim jsp aspx cshtml ejs hbs twig css scss less idl`)
 )
 
+// dataFile reports a file of settings or JSON, and no script.
+func dataFile(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".json":
+		return true
+	case ".sh", ".bash", ".zsh", ".bat", ".cmd":
+		return false
+	}
+	return language(name) == settingsFile
+}
+
+// inTests is the reason of what a path shows.
+const inTests = "in a path of tests or examples"
+
 // placeOf says what a path shows about how much its keys are worth, or "".
 func placeOf(name string) string {
-	low := strings.ToLower(name)
-	dir, base := path.Split(low)
+	dir, base := path.Split(name)
 	for seg := range strings.SplitSeq(dir, "/") {
-		for w := range strings.FieldsFuncSeq(seg, func(r rune) bool { return r == '_' || r == '-' || r == '.' }) {
-			if testDirs[w] {
-				return "in a path of tests or examples"
-			}
+		if anyWord(seg, testDirs) {
+			return inTests
 		}
 	}
-	for w := range strings.FieldsFuncSeq(base, func(r rune) bool { return r == '_' || r == '-' || r == '.' }) {
-		if testFiles[w] {
-			return "in a path of tests or examples"
-		}
+	if anyWord(base, testFiles) {
+		return inTests
 	}
 	return ""
 }
 
+// fixtureOf reports a path in the data of tests, which people make for the purpose.
+func fixtureOf(name string) bool {
+	dir := path.Dir(strings.ToLower(name))
+	for seg := range strings.SplitSeq(dir, "/") {
+		if fixtureDirs[strings.NewReplacer("_", "", "-", "", ".", "").Replace(seg)] {
+			return true
+		}
+	}
+	return strings.HasPrefix(dir, "t/") || strings.Contains("/"+dir+"/", "/src/test/resources/")
+}
+
+// anyWord reports whether one of the words that a name is made of is in a set.
+func anyWord(name string, words map[string]bool) bool {
+	return slices.ContainsFunc(nameWords(name), func(w string) bool { return words[w] })
+}
+
+// documents reports a file of prose among the documentation.
+func documents(name string) bool {
+	dir, base := path.Split(name)
+	return proseTypes[strings.ToLower(strings.TrimPrefix(path.Ext(base), "."))] && slices.ContainsFunc(strings.Split(dir, "/"), func(seg string) bool { return anyWord(seg, docDirs) })
+}
+
 var (
-	testDirs = set(`test tests testing spec specs fixture fixtures testdata mock mocks __tests__ __mocks__ example examples sample samples
+	testDirs = set(`test tests testing spec specs fixture fixtures testdata mock mocks example examples sample samples dummy fake fakes
 		demo demos e2e testfixtures docs doc documentation guides cassettes snapshots t`)
-	testFiles = set(`test tests spec specs mock mocks fixture fixtures example sample demo`)
+	testFiles   = set(`test tests spec specs mock mocks fixture fixtures example sample demo`)
+	fixtureDirs = set(`testdata fixture fixtures testfixtures testresources cassettes snapshots testcerts testkeys testcertificates`)
+	docDirs     = set(`docs doc documentation guide guides manual`)
+	proseTypes  = set(`md markdown mdx rst adoc asciidoc txt rdoc textile pod org`)
 )
 
-// translated reports a file of texts for people, and of generated code, in which nobody writes a key.
+// translated reports a file of texts for people, and of generated and installed code, in which nobody writes a key.
 func translated(name string) bool {
-	low := strings.ToLower(name)
+	low := "/" + strings.ToLower(name)
+	for _, dir := range [...]string{"/.yarn/", "/node_modules/", "/bower_components/"} {
+		if strings.Contains(low, dir) {
+			return true
+		}
+	}
 	for _, ext := range [...]string{".po", ".pot", ".strings", ".resx", ".rrc", ".xlf", ".arb", ".lock", ".sum", ".min.js", ".min.css", ".map", ".svg", ".lproj"} {
 		if strings.HasSuffix(low, ext) {
 			return true

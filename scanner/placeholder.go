@@ -2,12 +2,15 @@ package scanner
 
 import (
 	"strings"
+
+	"github.com/quash-sh/quash/rules"
 )
 
 // placeholder says why a value is a stand-in for a key and not one, or "".
 //
 // A value is judged by its shape and by words that people write into examples. Words of four letters or fewer count only as a
-// whole part of the value (between separators), since random text holds short words by chance.
+// whole part of the value (between separators), since random text holds short words by chance, and not where another part is
+// random: issuers put such words before their keys, "key-" or "test_".
 //
 // A block (PEM, OpenSSH, PGP) is not judged: its label holds words, and its structure is for the rule's checks.
 func placeholder(value string) string {
@@ -26,13 +29,26 @@ func placeholder(value string) string {
 			return "the word " + w
 		}
 	}
-	for part := range strings.FieldsFuncSeq(low, separator) {
-		if _, ok := exampleParts[part]; ok {
-			return "the word " + part
+	word := ""
+	for part := range strings.FieldsFuncSeq(value, separator) {
+		switch _, ok := exampleParts[strings.ToLower(part)]; {
+		case ok && word == "":
+			word = "the word " + strings.ToLower(part)
+		case !ok && len(part) >= leastRandom && says(part):
+			return ""
 		}
 	}
-	return ""
+	return word
 }
+
+// says reports a part that is random, or long and hardly made of words.
+func says(part string) bool {
+	v := rules.LookAt(part)
+	return v.Kind == rules.Random || v.Bits >= vagueBits
+}
+
+// leastRandom is the length in bytes from which a random part of a value is the key, whatever word stands before it.
+const leastRandom = 16
 
 // exampleWords mark an example wherever they stand.
 var exampleWords = []string{

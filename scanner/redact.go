@@ -7,7 +7,10 @@ import (
 	"encoding/json"
 	"io"
 	"net/url"
+	"strings"
 	"sync"
+
+	"github.com/quash-sh/quash/rules"
 )
 
 // Redactor is the second net under the first: keys are of type [Secret] and print as their length, and whatever is written
@@ -22,19 +25,25 @@ type Redactor struct {
 // redactMin is the length in bytes below which a value is too short to be taken out of text without spoiling it.
 const redactMin = 6
 
-// Add makes the redactor know all parts of a finding.
+// Add makes the redactor know the parts of a finding that open something. The others, a user or a host, are words that stand in
+// paths and messages, and tell nothing.
 func (r *Redactor) Add(parts map[string]Secret) {
-	for _, s := range parts {
-		r.AddSecret(s)
+	for name, s := range parts {
+		if !openParts[name] {
+			r.AddSecret(s)
+		}
 	}
 }
+
+// openParts are the names of parts that anyone may know. A part that is not named here is taken for secret.
+var openParts = set("user host email client_email account app brand kty project_id key_name")
 
 // AddSecret makes the redactor know one value.
 func (r *Redactor) AddSecret(s Secret) {
 	v := s.value()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, ok := r.known[v]; ok || len(v) < redactMin {
+	if _, ok := r.known[v]; ok || len(v) < redactMin || plainWord(v) {
 		return
 	}
 	if r.known == nil {
@@ -42,6 +51,12 @@ func (r *Redactor) AddSecret(s Secret) {
 	}
 	r.known[v] = struct{}{}
 	r.forms = append(r.forms, encodings(v)...)
+}
+
+// plainWord reports a value of small letters that is a word. It stands in paths and texts for reasons of its own: taking it out of
+// them hides nothing, and tells which of the words it is.
+func plainWord(v string) bool {
+	return strings.Trim(v, "abcdefghijklmnopqrstuvwxyz") == "" && rules.LookAt(v).Kind <= rules.Words
 }
 
 // encodings are the forms in which a value may travel. Base64 of a text that holds the value somewhere has one of three forms

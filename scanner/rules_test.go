@@ -62,7 +62,7 @@ func testScanner(t testing.TB, o Options) *Scanner {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.ids.cost = 2 // what the properties are about is not how dear a guess is
+	s.ids.memory = 8 // what the properties are about is not how dear a guess is
 	return s
 }
 

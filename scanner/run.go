@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 )
 
 // run is one Scan under way.
@@ -96,6 +97,7 @@ func (r *run) collect(ctx context.Context, parts []*part) error {
 		r.stats.Chunks += p.stats.Chunks
 		r.stats.Allowed += p.stats.Allowed
 		r.stats.Unsure += p.stats.Unsure
+		r.stats.Whole += p.stats.Whole
 		r.stats.Gaps = append(r.stats.Gaps, p.gaps...)
 		if p.err != nil {
 			return p.err
@@ -106,7 +108,8 @@ func (r *run) collect(ctx context.Context, parts []*part) error {
 
 // search reads one part to its end.
 func (s *Scanner) search(ctx context.Context, src Source, p *part) {
-	views := &viewer{off: s.noViews}
+	views := s.viewer()
+	defer s.index.viewers.Put(views)
 	var t *viewed
 	emit := func(c candidate) {
 		f, ok := s.keep(c, &p.stats)
@@ -131,10 +134,17 @@ func (s *Scanner) search(ctx context.Context, src Source, p *part) {
 			p.err = err
 			return
 		}
-		if t == nil {
+		whole := t == nil
+		if whole {
 			t = views.text(s.index, c.From, emit, gap)
 		}
-		t.feed(c.Data, !c.More)
+		if c.Memo != nil && !c.More && whole {
+			if !t.feedFrom(c, s.minRun) {
+				p.stats.Whole++
+			}
+		} else {
+			t.feed(c.Data, !c.More)
+		}
 		if !c.More {
 			t = nil
 		}
@@ -158,6 +168,9 @@ func (s *Scanner) keep(c candidate, st *Stats) (pending, bool) {
 	if !s.confident(c) {
 		st.Unsure++
 		return pending{}, false
+	}
+	if s.opts.Noted != nil {
+		s.opts.Noted(c.finding.At)
 	}
 	if c.allowed && !s.opts.KeepAllowed {
 		st.Allowed++
@@ -262,13 +275,13 @@ func (r *run) gapsOf(err error) error {
 }
 
 // merge makes one finding for each key and path of what may be many versions of a file: at its first commit, with all
-// refs that have a version of it.
+// refs that have a version of it. What has no place at all is dropped.
 func merge(held []pending, places [][]Location) []pending {
 	first := map[place]*pending{}
 	var order []*pending
 	for i, f := range held {
 		all := places[i]
-		if len(all) == 0 {
+		if all == nil {
 			all = []Location{f.At}
 		}
 		for _, at := range all {
@@ -295,11 +308,24 @@ func merge(held []pending, places [][]Location) []pending {
 	return out
 }
 
+// earliest joins two places of a key at one path: the older of them, but one that references lead to before one that is in the
+// object store alone.
 func earliest(a, b Location) Location {
-	if b.Time.Before(a.Time) && !b.Time.IsZero() || a.Time.IsZero() {
+	switch {
+	case a.Unreachable != b.Unreachable:
+		if a.Unreachable {
+			a, b = b, a
+		}
+	case b.Time.Before(a.Time) && !b.Time.IsZero() || a.Time.IsZero():
 		a, b = b, a
 	}
 	a.InHead = a.InHead || b.InHead
+	if b.Removed.After(a.Removed) {
+		a.Removed, a.RemovedIn = b.Removed, b.RemovedIn
+	}
+	if a.InHead {
+		a.Removed, a.RemovedIn = time.Time{}, ""
+	}
 	a.Refs = slices.Compact(slices.Sorted(slices.Values(slices.Concat(a.Refs, b.Refs))))
 	return a
 }

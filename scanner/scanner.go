@@ -14,7 +14,7 @@ type Options struct {
 	IDKey Secret
 	// MinConfidence drops findings below it; they are counted. Empty: low.
 	MinConfidence rules.Confidence
-	// Only and Skip are rule ids; with Only no other rule is used.
+	// Only and Skip are rule ids; with Only no other rule is used. Keys of the rules in Skip are not told of, by no other rule either.
 	Only, Skip []string
 	// Workers is how many goroutines search. 0: one per processor.
 	Workers int
@@ -28,6 +28,9 @@ type Options struct {
 	// Exclude says which paths are left out, wherever in a source or its history they stand; nil leaves out none. What was
 	// found there is counted.
 	Exclude func(path string) bool
+	// Noted is told where every finding is, those too that are allowed, but not those below MinConfidence; nil is told
+	// nothing. A place in history is not yet the one that the sink gets. Several goroutines call it.
+	Noted func(at Location)
 	// Progress is told of every chunk after it was searched; nil is told nothing. Several goroutines call it.
 	Progress func(at Location, bytes int)
 }
@@ -45,6 +48,8 @@ type Scanner struct {
 	ids   *identifier
 	// noViews searches texts only as they stand. Tests and benchmarks set it.
 	noViews bool
+	// minRun is the least length, in bytes, of a copied run that is inherited from. Tests set it.
+	minRun int
 }
 
 // New compiles the rules. It fails on a rule id in Only or Skip that the set does not have.
@@ -59,7 +64,7 @@ func New(set *rules.Set, o Options) (*Scanner, error) {
 	if o.MinConfidence == "" {
 		o.MinConfidence = rules.Low
 	}
-	return &Scanner{set: set, opts: o, index: x, ids: newIdentifier(o.IDKey)}, nil
+	return &Scanner{set: set, opts: o, index: x, ids: newIdentifier(o.IDKey), minRun: minRun}, nil
 }
 
 // Rules returns the rule set.
@@ -73,7 +78,9 @@ func (s *Scanner) ID(r *rules.Rule, token Secret) ID { return s.ids.id(r, token)
 func (s *Scanner) Find(c Chunk) iter.Seq[Finding] {
 	return func(yield func(Finding) bool) {
 		done := false
-		t := (&viewer{off: s.noViews}).text(s.index, c.From, func(c candidate) {
+		views := s.viewer()
+		defer s.index.viewers.Put(views)
+		t := views.text(s.index, c.From, func(c candidate) {
 			if done || c.allowed && !s.opts.KeepAllowed || !s.confident(c) {
 				return
 			}
@@ -91,7 +98,14 @@ func (s *Scanner) confident(c candidate) bool {
 
 func (s *Scanner) identified(c candidate) Finding {
 	f := c.finding
+	if c.kept != nil && c.kept.finding.ID != "" {
+		f.ID = c.kept.finding.ID
+		return f
+	}
 	f.ID = s.ids.id(c.rule.rule, f.Token())
+	if c.kept != nil {
+		c.kept.finding.ID = f.ID
+	}
 	return f
 }
 

@@ -122,3 +122,19 @@ func TestRedactorLeavesTheRest(t *testing.T) {
 		t.Errorf("got %q, want %q", out.String(), want)
 	}
 }
+
+// TestRedactorLeavesPlaces: the user and host of a key, and a password that is a word, name places by right.
+func TestRedactorLeavesPlaces(t *testing.T) {
+	parts := map[string]Secret{"token": NewSecret(canary), "user": NewSecret("deployer"), "host": NewSecret("db.acme.io")}
+	r := &Redactor{}
+	r.Add(parts)
+	r.AddSecret(NewSecret("postgres"))
+	path := "home/deployer/db.acme.io/postgresql.yml"
+	if got := string(r.Clean([]byte(path))); got != path {
+		t.Errorf("the redactor makes %q of %q", got, path)
+	}
+	l := Location{Path: path + "/" + canary, Refs: []string{"deployer/" + canary}}.without(parts)
+	if want := path + "/[redacted]"; l.Path != want || l.Refs[0] != "deployer/[redacted]" {
+		t.Errorf("got %q and %q", l.Path, l.Refs[0])
+	}
+}

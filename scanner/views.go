@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/quash-sh/quash/scanner/internal/decode"
 	"github.com/quash-sh/quash/scanner/internal/prefilter"
@@ -14,7 +15,7 @@ import (
 // what is found does not depend on the pieces in which the text came.
 const (
 	// viewBlock is the size of a block in bytes.
-	viewBlock = 256 << 10
+	viewBlock = 1 << 20
 	// viewReach is how much before and behind it is decoded too. A key whose encoded form is longer than that is found where no
 	// block ends within it.
 	viewReach = 16 << 10
@@ -47,9 +48,18 @@ func Views() []ViewInfo {
 // viewer holds the memory of views from one text to the next.
 type viewer struct {
 	sheets [viewDepth + 1]decode.Sheet
+	marks  [viewDepth + 1]decode.Marks
 	hits   [viewDepth + 1][]prefilter.Hit
 	buf    []byte
 	off    bool // make no views
+	heritage
+}
+
+// viewer takes one that is at rest.
+func (s *Scanner) viewer() *viewer {
+	v := s.index.viewers.Get().(*viewer)
+	v.off = s.noViews
+	return v
 }
 
 // viewed is one text as it arrives, searched as it stands and under its views.
@@ -97,6 +107,11 @@ func (r *viewer) text(x *index, from Location, emit func(candidate), gap func(Ga
 // feed takes the next piece, as text.feed does.
 func (v *viewed) feed(data []byte, last bool) {
 	v.raw.feed(data, last)
+	v.search(data, last)
+}
+
+// search takes the next piece after the text as it stands was searched.
+func (v *viewed) search(data []byte, last bool) {
 	if len(v.held) == 0 {
 		v.held = data
 	} else {
@@ -136,12 +151,14 @@ func (v *viewed) look(end int64) {
 
 // explore searches the views of a text, which is itself the view up unless that is nil.
 func (v *viewed) explore(text []byte, up *view, depth int) {
+	marks := &v.marks[depth]
+	marks.Mark(text)
 	for i, kind := range decode.Kinds {
 		if up == nil && kind.Rendered && v.from.Record != "" {
 			continue // the source of records gives that view itself
 		}
 		sheet := &v.sheets[depth]
-		kind.Decode(sheet, text)
+		kind.Decode(sheet, marks)
 		if len(sheet.Parts) == 0 {
 			continue
 		}
@@ -160,7 +177,11 @@ func (v *viewed) explore(text []byte, up *view, depth int) {
 			for first < len(hits) && hits[first].End <= stop {
 				first++
 			}
+			budget := v.budget
 			v.part(w, hits[:first], start, depth)
+			if up == nil {
+				v.undone(w.part, int(v.block.from-v.base), len(w.part.Text)+1+budget-v.budget)
+			}
 			hits, start = hits[first:], stop+1
 			if v.budget < 0 {
 				return
@@ -191,6 +212,9 @@ func (v *viewed) found(c candidate, w *view, depth int) {
 	if !w.part.Changed(from-viewNear, to+viewNear) {
 		return
 	}
+	if c.rule.outline.Literal != "" && strings.Contains(w.name, "lines") {
+		return // a literal that ends with its line would run on into the next
+	}
 	for u := w; u != nil; u = u.up {
 		from, to = u.part.Source(from, to)
 	}
@@ -198,18 +222,24 @@ func (v *viewed) found(c candidate, w *view, depth int) {
 	if c.token.from < v.core || c.token.from >= v.core+viewBlock {
 		return
 	}
-	at := v.from
-	at.Offset += c.token.from
-	at.Length = c.token.len()
-	at.Line, at.Column = v.lines.at(v.held, c.token.from-v.base)
-	at.EndLine, at.EndColumn = v.lines.at(v.held, c.token.to-v.base)
-	if at.View != "" {
-		at.View += ">"
+	name := w.name
+	if v.from.View != "" {
+		name = v.from.View + ">" + name
 	}
-	at.View += w.name
-	c.finding.At = at
+	c.finding.At = v.place(c.token, name)
 	c.allowed = c.allowed || v.allowComment(c.token)
-	v.pending = append(v.pending, shown{c, w.rank, depth == viewDepth})
+	v.show(shown{c, w.rank, depth == viewDepth})
+}
+
+// place is where a key stands that a view shows.
+func (v *viewed) place(tok span, view string) Location {
+	at := v.from
+	at.Offset += tok.from
+	at.Length = tok.len()
+	at.Line, at.Column = v.lines.at(v.held, tok.from-v.base)
+	at.EndLine, at.EndColumn = v.lines.at(v.held, tok.to-v.base)
+	at.View = view
+	return at
 }
 
 // allowComment reports whether the line on which the encoded key stands says quash:allow.
@@ -256,8 +286,12 @@ func (v *viewed) hand(cluster []shown) {
 	byView := slices.SortedStableFunc(slices.Values(cluster), func(a, b shown) int { return cmp.Compare(a.view, b.view) })
 	var kept []candidate
 	for _, c := range byView {
-		switch known := slices.ContainsFunc(kept, func(k candidate) bool { return sameKey(k, c.candidate) }); {
-		case c.view > 0 && known:
+		known := slices.IndexFunc(kept, func(k candidate) bool { return sameKey(k, c.candidate) })
+		switch {
+		case c.view > 0 && known >= 0 && !c.deep && v.truer(c.candidate, kept[known]):
+			c.backed(kept[known])
+			kept[known] = c.candidate
+		case c.view > 0 && known >= 0:
 		case c.deep:
 			v.deeper++
 		default:
@@ -266,10 +300,25 @@ func (v *viewed) hand(cluster []shown) {
 	}
 	slices.SortStableFunc(kept, byPlace)
 	for _, c := range kept {
+		if c.unplaced {
+			c.finding.At = v.place(c.token, c.finding.At.View)
+		}
 		if !c.half {
 			v.emit(c)
 		}
 	}
+}
+
+// truer reports whether a candidate of a view says more of a key than what was seen with less changed: whose it is, where a general
+// rule had seen it, or the rest of it, where what was seen ends at an escaped character.
+func (v *viewed) truer(c, seen candidate) bool {
+	if seen.general() != c.general() {
+		return seen.general()
+	}
+	whole, part := c.finding.Token().value(), seen.finding.Token().value()
+	at := seen.token.to - v.base
+	return seen.rule == c.rule && len(whole) > len(part) && strings.HasPrefix(whole, part) &&
+		0 <= at && at < int64(len(v.held)) && strings.IndexByte(`%\&=`, v.held[at]) >= 0
 }
 
 // sameKey reports whether a candidate of a view is a key that was seen with less changed: the same value there, or another

@@ -15,13 +15,16 @@ type tools struct {
 	hits              []prefilter.Hit
 	waiting           []waiting
 	lengths           []int
-	lasts             []lastTry // by rule
-	turn              uint      // counts texts
+	loose             []*dfa.Walker // by rule
+	lasts             []lastTry     // by rule
+	trails            []trail       // by rule
+	turn              uint          // counts texts
+	memory            memory
 }
 
 func (x *index) newTools() any {
 	n := len(x.rules)
-	return &tools{forward: make([]*dfa.Walker, n), backward: make([]*dfa.Walker, n), lasts: make([]lastTry, n)}
+	return &tools{forward: make([]*dfa.Walker, n), backward: make([]*dfa.Walker, n), loose: make([]*dfa.Walker, n), lasts: make([]lastTry, n), trails: make([]trail, n)}
 }
 
 // ahead is the automaton that reads a rule's matches from their beginning on.
@@ -38,6 +41,14 @@ func (t *tools) back(c *compiled) *dfa.Walker {
 		t.backward[c.number] = c.program().Backward()
 	}
 	return t.backward[c.number]
+}
+
+// looseAhead is the one that reads them from their beginning on without counting.
+func (t *tools) looseAhead(c *compiled) *dfa.Walker {
+	if t.loose[c.number] == nil {
+		t.loose[c.number] = c.loose().Forward()
+	}
+	return t.loose[c.number]
 }
 
 // peek is how many bytes behind a match its end can depend on: a \b or $ looks at one character.
@@ -67,13 +78,12 @@ type located struct {
 // the longest match that is possible there, the byte before it and the character behind it, so that it does not end early and no
 // \b or $ is satisfied at an edge that is not the text's. What is longer than the rule's longest match is not a match.
 func (t *text) locate(c *compiled, keyword string, hit span) (located, bool) {
-	most := int64(c.span.Match)
 	if c.anchored {
 		start := hit.from - int64(c.offset)
 		if start < t.base {
 			return located{}, false
 		}
-		n, ok := t.tools.ahead(c).Begin(t.bytes(t.window(span{start, start + most + peek})))
+		n, ok := t.reach(c, "", start)
 		if !ok {
 			return located{}, false
 		}
@@ -95,7 +105,7 @@ func (t *text) around(c *compiled, keyword string, hit span) (located, bool) {
 	if last.found.from <= hit.from && hit.to <= last.found.to {
 		return last.located, true
 	}
-	n, ok := t.tools.ahead(c).After(keyword, t.bytes(t.window(span{hit.to, hit.to + most + peek})))
+	n, ok := t.reach(c, keyword, hit.to)
 	if !ok {
 		return located{}, false
 	}
@@ -119,6 +129,42 @@ func (t *text) around(c *compiled, keyword string, hit span) (located, bool) {
 	return located{}, false
 }
 
+// reach returns how far a match can go that begins at a place or, where there is a keyword, goes on there behind it. ok is false when
+// there is none.
+//
+// Walks in vain can be as long as the longest match, and a text can be made of keywords. When they have come to vainMost bytes in a
+// text, a loose automaton looks first: it walks on from where it came last time.
+func (t *text) reach(c *compiled, keyword string, from int64) (n int, ok bool) {
+	view := t.window(span{from, from + int64(c.span.Match) + peek})
+	data := t.bytes(view)
+	tr := &t.tools.trails[c.number]
+	if tr.turn != t.tools.turn {
+		*tr = trail{turn: t.tools.turn}
+	}
+	if tr.vain > vainMost && t.tools.looseAhead(c).InVain(&tr.Trail, keyword, data, from) {
+		return 0, false
+	}
+	if keyword == "" {
+		n, ok = t.tools.ahead(c).Begin(data)
+	} else {
+		n, ok = t.tools.ahead(c).After(keyword, data)
+	}
+	if !ok {
+		tr.vain += n
+	}
+	return n, ok
+}
+
+// vainMost is how many bytes of a text are walked in vain for a rule before it is done with care.
+const vainMost = 4 << 10
+
+// trail is what walks in vain have left.
+type trail struct {
+	turn uint // of the text
+	vain int  // bytes
+	dfa.Trail
+}
+
 // lastTry is what was tried last of a rule whose keyword can stand anywhere in a match.
 type lastTry struct {
 	turn  uint  // of the text
@@ -130,12 +176,9 @@ type lastTry struct {
 // try runs a rule's expression where a match can begin, on what it can hold at most. The match must hold the keyword.
 func (t *text) try(c *compiled, at, hit span) (located, bool) {
 	most := int64(c.span.Match)
-	form, lead := c.atStart, int64(0)
-	if at.from > 0 {
-		form, lead = c.after, 1
-	}
+	lead := min(at.from, 1)
 	w := t.window(span{at.from - lead, min(at.to, at.from+most) + peek})
-	re := form()
+	re := c.form(lead > 0)
 	m := re.FindSubmatchIndex(t.bytes(w))
 	if m == nil {
 		return located{}, false
@@ -145,10 +188,4 @@ func (t *text) try(c *compiled, at, hit span) (located, bool) {
 		return located{}, false
 	}
 	return located{re, m, w.from}, true
-}
-
-// anchoredForms are the forms of an expression that are tried at one place: at the start of a text, and behind one byte, which
-// lets \b see what stands before.
-func anchoredForms(expr string) (atStart, after func() *regexp.Regexp) {
-	return lazyRegexp(`\A(?:` + expr + `)`), lazyRegexp(`\A(?s:.)(?:` + expr + `)`)
 }

@@ -29,11 +29,8 @@ func defined(c *compiled, text string, hit span) (span, bool) {
 		to = from
 	}
 	for start := max(from, 0); start <= to && from >= 0 && start < int64(len(text)); start++ {
-		form, lead := c.atStart(), int64(0)
-		if start > 0 {
-			form, lead = c.after(), 1
-		}
-		m := form.FindStringIndex(text[start-lead : min(start+int64(c.span.Match)+peek, int64(len(text)))])
+		lead := min(start, 1)
+		m := c.form(lead > 0).FindStringIndex(text[start-lead : min(start+int64(c.span.Match)+peek, int64(len(text)))])
 		if inside := !utf8.RuneStart(text[start]); m == nil || inside { // of a character, of which . would take the rest
 			continue
 		}
