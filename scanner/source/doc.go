@@ -22,7 +22,10 @@
 // work trees reach. Every commit is decoded once, every tree once for each path it stands at, and every blob is read once
 // however many commits hold it. Commits are visited parents first, so that what a visit meets for the first time is what
 // the commit brought in. Which references hold a key, and whether HEAD still has it, is worked out afterwards for the
-// blobs with findings alone (scanner.Placer). What only reflogs reach, or nothing, is not history and is not read.
+// blobs with findings alone (scanner.Placer). What only reflogs reach, or nothing, is
+// not history: where packs hold such blobs they are read with the rest, and their keys dropped for want of a place. With
+// [Options].Unreachable they are kept, and marked. [Options].Past lets a scan read what is new alone: it reads what the commits bring that no
+// reference led to before, reads again the objects in which keys were, and places everything anew, so that the result is that of a scan of everything.
 //
 // go-git reads references, index and configuration, the git program does where go-git cannot, and internal/pack reads
 // objects. A work tree's file whose content stood at its path in the history is not read a second time.

@@ -54,17 +54,9 @@ type format struct {
 	resume string
 }
 
-// formats are the formats of exports.
-func formats() []format { return []format{jira, jsonRecords, jsonLines, csvRecords} }
-
-// exportFormat returns the format of a file of that name that begins with head, if it is surely an export.
+// exportFormat returns the format of a file of that name that begins with head, if it is surely an export. Only Jira's says so itself.
 func exportFormat(name string, head []byte) (format, bool) {
-	for _, f := range formats() {
-		if f.score(name, head) >= ScoreSure {
-			return f, true
-		}
-	}
-	return format{}, false
+	return jira, jira.score(name, head) >= ScoreSure
 }
 
 // records gives on a file as records where it is surely an export. It returns false where it is not. f gives the file from the

@@ -123,7 +123,7 @@ func share[T any](list []T, i, n int) []T {
 // prepare makes the plan.
 func (g *git) prepare(ctx context.Context) error {
 	if !g.options.NoHistory {
-		h, err := readHistory(ctx, g.repo, g.progress)
+		h, err := readHistory(ctx, g.repo, g.options, g.progress)
 		if err != nil {
 			return err
 		}
@@ -132,6 +132,9 @@ func (g *git) prepare(ctx context.Context) error {
 		g.count(h)
 		g.plan.loose = h.looseObjects()
 		g.plan.objects = h.objects + len(g.plan.loose)
+		if h.only != nil {
+			g.plan.objects = len(h.only)
+		}
 	}
 	if !g.options.NoWorktree && g.repo.root != "" {
 		t, gaps, err := newWorktree(ctx, g)
@@ -159,7 +162,12 @@ func (g *git) count(h *history) {
 		}
 	}
 	g.saw("branches", len(branches))
-	g.saw("commits", len(h.commits))
+	reached := slices.IndexFunc(h.commits, func(c revision) bool { return c.lost })
+	if reached < 0 {
+		reached = len(h.commits)
+	}
+	g.saw("commits", reached)
+	g.saw("unreachable commits", len(h.commits)-reached)
 }
 
 func (g *git) progress(stage string, done, total int) {
@@ -187,16 +195,32 @@ func (h *history) looseObjects() []pack.ID {
 			all = append(all, o.id)
 		}
 	}
+	for _, id := range h.looseLost {
+		if h.census.find(id) < 0 && !slices.Contains(all, id) {
+			all = append(all, id)
+		}
+	}
 	return all
 }
 
 // readObjects yields the part's blobs and messages: families of objects in packs, dealt out so that every part has some of the heavy
 // ones, and a share of those outside.
 func (p gitPart) readObjects(e *emitter) bool {
+	if p.plan.history.only != nil {
+		return p.readOnly(e)
+	}
 	store := p.plan.history.store.Fork()
 	defer store.Close()
 	damage := &damage{partial: p.repo.partial}
-	w := pack.NewWalker(store, func(n *pack.Node[struct{}]) bool { return p.readObject(e, n.ID, n.Object, n.Err, damage) })
+	var copies []scanner.Copy
+	w := pack.NewWalker(store, func(n *pack.Node[scanner.Memo]) bool {
+		copies = copies[:0]
+		for _, c := range n.Copies {
+			copies = append(copies, scanner.Copy(c))
+		}
+		n.Own.Reset()
+		return p.readObject(e, n.ID, n.Object, n.Err, damage, scanner.Chunk{Copies: copies, Base: n.Base, Memo: n.Own})
+	})
 	for i := p.i; i < len(p.plan.history.families); i += p.n {
 		f := p.plan.history.families[i]
 		if f.Type == pack.Tree {
@@ -207,7 +231,7 @@ func (p gitPart) readObjects(e *emitter) bool {
 	}
 	for _, id := range share(p.plan.loose, p.i, p.n) {
 		o, err := store.Object(id)
-		if !p.readObject(e, id, o, err, damage) {
+		if !p.readObject(e, id, o, err, damage, scanner.Chunk{}) {
 			return false
 		}
 	}
@@ -222,8 +246,9 @@ func (p gitPart) step(more int) {
 	}
 }
 
-// readObject yields one object. It returns false when the consumer wants no more.
-func (p gitPart) readObject(e *emitter, id pack.ID, o pack.Object, err error, d *damage) bool {
+// readObject yields one object; memo has what is known of it from the one that it was built on. It returns false when the consumer wants
+// no more.
+func (p gitPart) readObject(e *emitter, id pack.ID, o pack.Object, err error, d *damage, memo scanner.Chunk) bool {
 	if !e.live() {
 		return false
 	}
@@ -239,7 +264,7 @@ func (p gitPart) readObject(e *emitter, id pack.ID, o pack.Object, err error, d 
 			ok, err = p.readTag(e, id, o.Data)
 		}
 	case o.Type == pack.Blob:
-		ok, err = p.readBlob(e, h.first(id), o)
+		ok, err = p.readBlob(e, h.first(id), o, memo)
 	}
 	if err != nil && p.blob(id, o.Type) {
 		d.add("blob", id, err)
@@ -259,7 +284,7 @@ func (p gitPart) blob(id pack.ID, t pack.Type) bool {
 	return n >= h.census.packed() || !h.census.isTree[n] && h.census.path(n) != ""
 }
 
-func (p gitPart) readBlob(e *emitter, from scanner.Location, o pack.Object) (bool, error) {
+func (p gitPart) readBlob(e *emitter, from scanner.Location, o pack.Object, memo scanner.Chunk) (bool, error) {
 	if p.options.MaxFile > 0 && o.Size > p.options.MaxFile {
 		p.skip(skipLarge, 1)
 		return e.gap(tooLarge("blob "+from.Blob+" "+from.Path, o.Size, p.options.MaxFile)), nil
@@ -274,7 +299,7 @@ func (p gitPart) readBlob(e *emitter, from scanner.Location, o pack.Object) (boo
 	case o.Data == nil:
 		ok, err = p.give(e, from, r)
 	default:
-		ok, err = p.giveData(e, from, o.Data)
+		ok, err = p.giveData(e, from, o.Data, memo)
 	}
 	if errors.Is(err, errBinary) {
 		p.skip(skipBinary, 1)
@@ -293,7 +318,7 @@ func (p gitPart) readCommit(e *emitter, id pack.ID, data []byte) (bool, error) {
 		return true, err
 	}
 	from := scanner.Location{Repository: p.repo.name, Commit: id.String(), Field: messageField, Line: 1}
-	return e.data(signed(from, c.author), c.message), nil
+	return e.data(signed(from, p.plan.history.mailmap.known(c.author)), c.message), nil
 }
 
 // readTag yields the message of a tag. Its Blob is the tag object, its Commit what is tagged.
@@ -302,11 +327,17 @@ func (p gitPart) readTag(e *emitter, id pack.ID, data []byte) (bool, error) {
 	if err != nil {
 		return true, err
 	}
+	if !t.tagger.time.IsZero() && before(t.tagger.time.Unix(), p.options.Since) {
+		return true, nil
+	}
 	from := scanner.Location{Repository: p.repo.name, Blob: id.String(), Field: messageField, Refs: []string{t.name}, Line: 1}
 	if c, ok := p.plan.history.commitOf(id); ok {
 		from.Commit = p.plan.history.commitName(c)
 	}
-	return e.data(signed(from, t.tagger), t.message), nil
+	if p.plan.history.lostTags[id] {
+		from.Refs, from.Unreachable = nil, true
+	}
+	return e.data(signed(from, p.plan.history.mailmap.known(t.tagger)), t.message), nil
 }
 
 // signed adds who wrote the text of a place, and when.

@@ -34,13 +34,19 @@ type history struct {
 	gaps     []*scanner.Gap
 	census   *census
 
-	commits  []revision // parents before children; of equals the older first
+	commits  []revision // parents before children; of equals the older first; those that no reference reaches come last
 	commitAt map[pack.ID]int32
 	tags     []pack.ID
 	tagged   map[pack.ID]pack.ID // by tag: the object that it names
 	roots    []pack.ID           // trees that references name
 	blobs    []pack.ID           // that references name
 	inHead   map[string]pack.ID  // by path: the blobs of HEAD
+	only     []pack.ID           // the objects to be read, where not all are; nil: all
+	mailmap  mailmap             // of HEAD
+	lostTags map[pack.ID]bool    // of tagged: those that no reference reaches
+	reflogs  []ref               // entries that no reference reaches
+
+	looseLost []pack.ID // objects outside packs, where those that nothing reaches are read too
 }
 
 // revision is a commit in memory.
@@ -49,11 +55,12 @@ type revision struct {
 	tree    int32   // in the census
 	parents []int32 // those that are there
 	when    int64
+	lost    bool // no reference reaches it
 }
 
 // readHistory reads commits and trees.
-func readHistory(ctx context.Context, r *repository, progress func(stage string, done, total int)) (*history, error) {
-	h := &history{repo: r, commitAt: map[pack.ID]int32{}, tagged: map[pack.ID]pack.ID{}}
+func readHistory(ctx context.Context, r *repository, o Options, progress func(stage string, done, total int)) (*history, error) {
+	h := &history{repo: r, commitAt: map[pack.ID]int32{}, tagged: map[pack.ID]pack.ID{}, lostTags: map[pack.ID]bool{}}
 	var problems []pack.Problem
 	h.store, problems = r.objects()
 	defer h.store.Close()
@@ -70,10 +77,14 @@ func readHistory(ctx context.Context, r *repository, progress func(stage string,
 	h.gaps = append(h.gaps, gaps...)
 	damage := &damage{partial: r.partial}
 	l := &loader{history: h, progress: progress, seen: map[pack.ID]bool{}, damage: damage}
-	if err := l.load(ctx); err != nil {
+	if err := l.load(ctx, o.Unreachable); err != nil {
 		return nil, err
 	}
 	if err := h.count(ctx, l, damage); err != nil {
+		return nil, err
+	}
+	h.mailmap = h.readMailmap()
+	if err := h.choose(ctx, o); err != nil {
 		return nil, err
 	}
 	h.gaps = append(h.gaps, damage.gaps()...)
@@ -140,7 +151,7 @@ func (h *history) lacks(ctx context.Context, d *damage) error {
 	}
 	for _, n := range absent {
 		o := h.census.outside[n-h.census.packed()]
-		if len(places.of(n)) == 0 && !h.named(n) {
+		if at := places.of(n); (len(at) == 0 || h.isLost(at[0].commit)) && !h.named(n) {
 			continue
 		}
 		kind := "blob"
@@ -155,11 +166,17 @@ func (h *history) lacks(ctx context.Context, d *damage) error {
 // named reports whether a commit or a reference names a tree or blob.
 func (h *history) named(n int32) bool {
 	is := func(id pack.ID) bool { return h.census.find(id) == n }
-	return slices.ContainsFunc(h.commits, func(c revision) bool { return c.tree == n }) || slices.ContainsFunc(h.roots, is) || slices.ContainsFunc(h.blobs, is)
+	return slices.ContainsFunc(h.commits, func(c revision) bool { return c.tree == n && !c.lost }) || slices.ContainsFunc(h.roots, is) || slices.ContainsFunc(h.blobs, is)
 }
 
 // commitOf returns the commit that a reference's object is or, as a tag, names.
 func (h *history) commitOf(id pack.ID) (int32, bool) {
+	c, ok := h.commitAt[h.peel(id)]
+	return c, ok
+}
+
+// peel returns what a tag of tags names in the end, and any other object itself.
+func (h *history) peel(id pack.ID) pack.ID {
 	for range len(h.tagged) + 1 {
 		to, ok := h.tagged[id]
 		if !ok {
@@ -167,8 +184,7 @@ func (h *history) commitOf(id pack.ID) (int32, bool) {
 		}
 		id = to
 	}
-	c, ok := h.commitAt[id]
-	return c, ok
+	return id
 }
 
 // loader reads commits and tags from the references down.
@@ -182,9 +198,10 @@ type loader struct {
 	sorted   []int32          // by commit, sorted: its place in the order of reading
 	todo     []pack.ID
 	damage   *damage
+	losing   bool // what is being read is reached by no reference
 }
 
-func (l *loader) load(ctx context.Context) error {
+func (l *loader) load(ctx context.Context, unreachable bool) error {
 	if err := l.readShallow(); err != nil {
 		return err
 	}
@@ -192,6 +209,21 @@ func (l *loader) load(ctx context.Context) error {
 		l.todo = append(l.todo, r.id)
 	}
 	slices.Reverse(l.todo)
+	err := l.follow(ctx)
+	if err == nil && unreachable {
+		err = l.lost(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	l.progress("commits", len(l.commits), len(l.commits))
+	l.order()
+	l.shallowGap()
+	return nil
+}
+
+// follow visits what is to be done and all that it leads to.
+func (l *loader) follow(ctx context.Context) error {
 	for len(l.todo) > 0 {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -206,9 +238,6 @@ func (l *loader) load(ctx context.Context) error {
 			l.progress("commits", len(l.commits), 0)
 		}
 	}
-	l.progress("commits", len(l.commits), len(l.commits))
-	l.order()
-	l.shallowGap()
 	return nil
 }
 
@@ -216,7 +245,9 @@ func (l *loader) load(ctx context.Context) error {
 func (l *loader) visit(id pack.ID) {
 	o, err := l.store.Object(id)
 	if err != nil {
-		l.damage.add("commit", id, err)
+		if !l.losing || !errors.Is(err, pack.ErrMissing) {
+			l.damage.add("commit", id, err)
+		}
 		return
 	}
 	switch o.Type {
@@ -229,7 +260,7 @@ func (l *loader) visit(id pack.ID) {
 		if l.cut[id] {
 			c.parents = nil
 		}
-		l.commits = append(l.commits, revision{id: id, when: c.when})
+		l.commits = append(l.commits, revision{id: id, when: c.when, lost: l.losing})
 		l.trees = append(l.trees, c.tree)
 		l.parents = append(l.parents, c.parents)
 		l.todo = append(l.todo, c.parents...)
@@ -241,11 +272,18 @@ func (l *loader) visit(id pack.ID) {
 		}
 		l.tags = append(l.tags, id)
 		l.tagged[id] = t.object
+		if l.losing {
+			l.lostTags[id] = true
+		}
 		l.todo = append(l.todo, t.object)
 	case pack.Tree:
-		l.roots = append(l.roots, id)
+		if !l.losing {
+			l.roots = append(l.roots, id)
+		}
 	case pack.Blob:
-		l.blobs = append(l.blobs, id)
+		if !l.losing {
+			l.blobs = append(l.blobs, id)
+		}
 	}
 }
 
@@ -272,7 +310,8 @@ func (l *loader) shallowGap() {
 	}
 }
 
-// order sorts the commits: parents before children, and of those that could come next the oldest.
+// order sorts the commits: parents before children, and of those that could come next the oldest, but all that references reach
+// before the others.
 func (l *loader) order() {
 	for i, c := range l.commits {
 		l.commitAt[c.id] = int32(i)
@@ -337,6 +376,9 @@ func (o *oldest) Swap(i, j int) { o.heap[i], o.heap[j] = o.heap[j], o.heap[i] }
 func (o *oldest) Push(x any)    { o.heap = append(o.heap, x.(int32)) }
 func (o *oldest) Less(i, j int) bool {
 	a, b := &o.commits[o.heap[i]], &o.commits[o.heap[j]]
+	if a.lost != b.lost {
+		return b.lost
+	}
 	return cmp.Or(cmp.Compare(a.when, b.when), a.id.Compare(b.id)) < 0
 }
 func (o *oldest) Pop() any {

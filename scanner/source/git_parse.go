@@ -12,8 +12,9 @@ import (
 
 // The modes of tree entries.
 const (
-	modeTree = 0o40000
-	modeLink = 0o160000 // a submodule's commit
+	modeTree    = 0o40000
+	modeSymlink = 0o120000
+	modeLink    = 0o160000 // a submodule's commit
 )
 
 // treeEntry is an entry of a tree object.

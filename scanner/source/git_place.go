@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/quash-sh/quash/scanner"
 	"github.com/quash-sh/quash/scanner/source/internal/pack"
@@ -25,7 +26,7 @@ func (h *history) commitName(i int32) string {
 	return h.commits[i].id.String()
 }
 
-// Place implements scanner.Placer. A blob that no commit and no reference leads to has no place.
+// Place implements scanner.Placer. A blob that no commit and no reference leads to has no place, unless such are asked for.
 func (g *git) Place(ctx context.Context, at []scanner.Location) ([][]scanner.Location, error) {
 	h := g.plan.history
 	if h == nil {
@@ -37,6 +38,7 @@ func (g *git) Place(ctx context.Context, at []scanner.Location) ([][]scanner.Loc
 		return nil, err
 	}
 	p := newPlacer(placings, h, damage)
+	p.unreached, p.since = g.options.Unreachable, g.options.Since
 	defer p.store.Close()
 	for _, l := range at {
 		p.want(l)
@@ -47,6 +49,9 @@ func (g *git) Place(ctx context.Context, at []scanner.Location) ([][]scanner.Loc
 	places := make([][]scanner.Location, len(at))
 	for i, l := range at {
 		places[i] = p.places(l)
+	}
+	if !p.unreached {
+		g.skip(skipUnreachable, len(p.nowhere))
 	}
 	return places, damage.err()
 }
@@ -92,6 +97,10 @@ type placer struct {
 	byPath   map[int32][]*traced
 	authors  map[int32]signature // by commit
 	tips     []tip
+
+	unreached bool            // blobs that nothing leads to have a place too
+	since     time.Time       // the places of blobs that came in before are left out
+	nowhere   map[string]bool // blobs without a place
 }
 
 type spot struct{ blob, path int32 }
@@ -101,6 +110,7 @@ type traced struct {
 	spot
 	commit int32   // the first that had it, or -1
 	enters []int32 // commits that brought it in
+	left   int32   // the commit that took it out of HEAD's line, or -1
 	inHead bool
 	refs   []string
 	named  bool // refs has a branch or a tag
@@ -117,11 +127,16 @@ func newPlacer(stood *placings, h *history, d *damage) *placer {
 	p := &placer{
 		history: h, stood: stood, store: h.store.Fork(), damage: d,
 		spots: map[spot]*traced{}, messages: map[int32]*traced{}, authors: map[int32]signature{},
-		below: map[int32]map[string]int32{}, byPath: map[int32][]*traced{},
+		below: map[int32]map[string]int32{}, byPath: map[int32][]*traced{}, nowhere: map[string]bool{},
 	}
 	for _, r := range h.refs {
 		if c, ok := h.commitOf(r.id); ok {
 			p.tips = append(p.tips, tip{r.short(), c, r.rank() == rankOther})
+		}
+	}
+	for _, r := range h.reflogs {
+		if c, ok := h.commitOf(r.id); ok {
+			p.tips = append(p.tips, tip{r.name, c, true})
 		}
 	}
 	return p
@@ -131,7 +146,7 @@ func newPlacer(stood *placings, h *history, d *damage) *placer {
 func (p *placer) want(l scanner.Location) {
 	if c, ok := p.message(l); ok {
 		if p.messages[c] == nil {
-			p.messages[c] = &traced{commit: c, enters: []int32{c}}
+			p.messages[c] = &traced{commit: c, enters: []int32{c}, left: -1}
 			p.order = append(p.order, p.messages[c])
 		}
 		return
@@ -145,7 +160,7 @@ func (p *placer) want(l scanner.Location) {
 		if p.spots[s] != nil {
 			continue
 		}
-		t := &traced{spot: s, commit: b.commit}
+		t := &traced{spot: s, commit: b.commit, left: -1}
 		p.spots[s] = t
 		p.order = append(p.order, t)
 		p.byPath[b.path] = append(p.byPath[b.path], t)
@@ -177,12 +192,19 @@ func (p *placer) message(l scanner.Location) (int32, bool) {
 // places returns the places of a location; nil where it needs none.
 func (p *placer) places(l scanner.Location) []scanner.Location {
 	if c, ok := p.message(l); ok {
-		l.Refs = p.messages[c].refs
+		l.Refs, l.Unreachable = p.messages[c].refs, p.isLost(c)
 		return []scanner.Location{l}
 	}
 	n, ok := p.blob(l)
-	if !ok {
+	switch {
+	case !ok && (l.Blob == "" || l.Field == messageField):
 		return nil
+	case !ok:
+		return p.unreachable(l)
+	case len(p.stood.of(n)) == 0:
+		return p.byName(l, p.census.id(n))
+	case p.older(p.stood.of(n)):
+		return []scanner.Location{}
 	}
 	var all []*traced
 	for _, b := range p.stood.of(n) {
@@ -199,9 +221,27 @@ func (p *placer) places(l scanner.Location) []scanner.Location {
 	for _, t := range all[:min(len(all), maxGiven)] {
 		at := l
 		at.Path, at.Commit, at.InHead, at.Refs = p.stood.paths.path(t.path)+member, p.commitName(t.commit), t.inHead, t.refs
+		at.Unreachable = p.isLost(t.commit)
+		if t.left >= 0 {
+			at.Removed, at.RemovedIn = time.Unix(p.commits[t.left].when, 0).UTC(), p.commitName(t.left)
+		}
 		places = append(places, signed(at, p.author(t.commit)))
 	}
 	return places
+}
+
+// byName returns the place of a blob that no tree of a commit has: references may name it.
+func (p *placer) byName(l scanner.Location, id pack.ID) []scanner.Location {
+	l.Refs = nil
+	for _, r := range p.refs {
+		if p.peel(r.id) == id {
+			l.Refs = append(l.Refs, r.short())
+		}
+	}
+	if len(l.Refs) == 0 {
+		return p.unreachable(l)
+	}
+	return []scanner.Location{l}
 }
 
 // author reads who made a commit.
@@ -215,7 +255,7 @@ func (p *placer) author(i int32) signature {
 	if err == nil {
 		var c commit
 		c, err = parseCommit(o.Data)
-		s = c.author
+		s = p.mailmap.known(c.author)
 	}
 	if err != nil {
 		p.damage.add("commit", id, err)
@@ -242,12 +282,23 @@ func (p *placer) trace(ctx context.Context) error {
 	for batch := range slices.Chunk(p.order, 64) {
 		p.reach(batch)
 	}
-	for _, r := range p.refs {
-		if i, ok := p.commitOf(r.id); ok && r.name == headName {
-			p.compare(p.commits[i].tree, -1, 0, func(t *traced) { t.inHead = true })
-		}
+	if head := p.head(); head >= 0 && len(p.byPath) > 0 {
+		p.compare(p.commits[head].tree, -1, 0, func(t *traced) { t.inHead = true })
+		p.leave(head)
 	}
 	return nil
+}
+
+// leave finds the commits that took spots out of HEAD's line of first parents, of several of one spot the last.
+func (p *placer) leave(head int32) {
+	for i := head; len(p.commits[i].parents) > 0; i = p.commits[i].parents[0] {
+		before := p.commits[p.commits[i].parents[0]]
+		p.compare(before.tree, p.commits[i].tree, 0, func(t *traced) {
+			if !t.inHead && t.left < 0 {
+				t.left = i
+			}
+		})
+	}
 }
 
 // compare calls found for the spots that a tree has below path and the tree before it has not.

@@ -44,19 +44,23 @@ func TestPlace(t *testing.T) {
 		text, path, commit string
 		refs               []string
 		inHead             bool
+		removed            string
 	}{
-		{textKey, "config/a.env", commit("add a key"), []string{"main", "side", "v1.0"}, false},
-		{textSide, "side/b.env", side, []string{"main", "side", "v1.0"}, true},
-		{textEvil, "side/c.env", commit("merge side"), []string{"main", "v1.0"}, true},
-		{textReadme, "README.md", commit("first"), []string{"main", "side", "v1.0"}, false},
-		{textReadme2, "README.md", commit("more"), []string{"main", "v1.0"}, true},
-		{textStash, "README.md", f.git("rev-parse", "stash"), []string{"stash"}, false},
-		{textNote + "\n", f.git("rev-parse", "HEAD"), f.git("rev-parse", "refs/notes/commits"), []string{"notes/commits"}, false},
+		{textKey, "config/a.env", commit("add a key"), []string{"main", "side", "v1.0"}, false, commit("take it out")},
+		{textSide, "side/b.env", side, []string{"main", "side", "v1.0"}, true, ""},
+		{textEvil, "side/c.env", commit("merge side"), []string{"main", "v1.0"}, true, ""},
+		{textReadme, "README.md", commit("first"), []string{"main", "side", "v1.0"}, false, commit("more")},
+		{textReadme2, "README.md", commit("more"), []string{"main", "v1.0"}, true, ""},
+		{textStash, "README.md", f.git("rev-parse", "stash"), []string{"stash"}, false, ""},
+		{textNote + "\n", f.git("rev-parse", "HEAD"), f.git("rev-parse", "refs/notes/commits"), []string{"notes/commits"}, false, ""},
 	} {
 		want := []scanner.Location{{
 			Path: c.path, Line: 1, Column: 9, EndLine: 1, EndColumn: 13, Offset: 8, Length: 4, Repository: f.dir, Blob: blobName(c.text),
 			Commit: c.commit, Author: "Ann Lee", AuthorEmail: "ann@acme.example", Time: when(c.commit), Refs: c.refs, InHead: c.inHead,
 		}}
+		if c.removed != "" {
+			want[0].RemovedIn, want[0].Removed = c.removed, when(c.removed)
+		}
 		same(t, c.path, want, placed(t, f, c.text, Options{}))
 	}
 }

@@ -24,13 +24,15 @@ type ref struct {
 }
 
 // short is the name as people write it.
-func (r ref) short() string {
+func (r ref) short() string { return shortRef(r.name) }
+
+func shortRef(name string) string {
 	for _, prefix := range []string{"refs/heads/", "refs/tags/", "refs/remotes/", "refs/"} {
-		if s, ok := strings.CutPrefix(r.name, prefix); ok {
+		if s, ok := strings.CutPrefix(name, prefix); ok {
 			return s
 		}
 	}
-	return r.name
+	return name
 }
 
 // rank orders references: branches, branches of remotes, tags, all others (notes, stash, pull requests).

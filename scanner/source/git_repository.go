@@ -100,20 +100,29 @@ func within(dir, path string) string {
 }
 
 // readSmall reads a small file of a repository, and nothing that is no regular file.
-func readSmall(path string) ([]byte, error) {
+func readSmall(path string) ([]byte, error) { return readUpTo(path, 1<<20) }
+
+// readUpTo reads a regular file up to a length.
+func readUpTo(path string, most int64) ([]byte, error) {
 	f, err := openRegular(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, 1<<20))
+	return io.ReadAll(io.LimitReader(f, most))
 }
 
 // openRegular opens a regular file; it neither follows a link nor waits for the writer of a pipe.
 func openRegular(path string) (*os.File, error) {
+	f, _, err := openFile(path)
+	return f, err
+}
+
+// openFile is openRegular with what the file system says of the file.
+func openFile(path string) (*os.File, fs.FileInfo, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
@@ -121,9 +130,9 @@ func openRegular(path string) (*os.File, error) {
 	}
 	if err != nil {
 		f.Close()
-		return nil, err
+		return nil, nil, err
 	}
-	return f, nil
+	return f, info, nil
 }
 
 // open reads the configuration and makes the storage.

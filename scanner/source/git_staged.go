@@ -234,7 +234,7 @@ func (a *Addition) readSmall(e *emitter, c change, from scanner.Location, o *git
 	if err != nil {
 		return a.missing(e, "file "+c.path, err)
 	}
-	ok, err := a.giveData(e, from, data)
+	ok, err := a.giveData(e, from, data, scanner.Chunk{})
 	if errors.Is(err, errBinary) {
 		a.skip(skipBinary, 1)
 		return ok

@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/quash-sh/quash/scanner"
 )
@@ -43,6 +44,14 @@ type Options struct {
 	Kind string
 	// NoHistory leaves out a repository's history, NoWorktree the files of its work tree.
 	NoHistory, NoWorktree bool
+	// Unreachable reads, of a repository, also what no reference leads to: commits that reflogs name or nothing does, and blobs
+	// outside of all commits. Their places are marked so.
+	Unreachable bool
+	// Since, when it is set, leaves out of a repository's history what came in with commits before it, by the committer's time.
+	Since time.Time
+	// Past, when it is set, is what an earlier complete scan under the same options saw of the repository's history: only
+	// what is new is read, and what is to be read again.
+	Past *Past
 	// NoIgnore reads what .gitignore, .git/info/exclude and the user's global excludes file leave out.
 	NoIgnore bool
 	// MaxFile, when above zero, leaves out files and blobs of more bytes; each is a gap. Zero reads them all, in pieces.

@@ -35,7 +35,8 @@ const (
 // errBinary says that what was to be read is not text.
 var errBinary = errors.New("binary")
 
-// isBinary reports whether a file that begins with head is no text: it has a zero byte and no mark of UTF-16 or UTF-32.
+// isBinary reports whether a file that begins with head is no text: it has a zero byte, no mark of UTF-16 or UTF-32, and does not look
+// like UTF-16 without one.
 func isBinary(head []byte) bool {
 	head = head[:min(len(head), binaryHead)]
 	for _, mark := range []string{"\xff\xfe", "\xfe\xff", "\x00\x00\xfe\xff"} {
@@ -43,7 +44,31 @@ func isBinary(head []byte) bool {
 			return false
 		}
 	}
-	return bytes.IndexByte(head, 0) >= 0
+	return bytes.IndexByte(head, 0) >= 0 && !isWide(head)
+}
+
+// leastWide is how many characters of UTF-16 without a mark are believed to be text.
+const leastWide = 16
+
+// isWide reports whether what begins with head could be UTF-16 without a mark: nearly every second byte is zero, and of the others
+// nearly all are printable ASCII and none is zero.
+func isWide(head []byte) bool {
+	var zeros, printable [2]int
+	for i, c := range head {
+		switch {
+		case c == 0:
+			zeros[i%2]++
+		case ' ' <= c && c <= '~' || '\t' <= c && c <= '\r':
+			printable[i%2]++
+		}
+	}
+	for high := range zeros { // the side of the high bytes
+		low, half := 1-high, len(head)/2
+		if half >= leastWide && zeros[low] == 0 && zeros[high] >= half*9/10 && printable[low] >= half*9/10 {
+			return true
+		}
+	}
+	return false
 }
 
 // emitter hands chunks and gaps to the consumer of one range over a source. After it has returned false nothing more may
@@ -103,36 +128,52 @@ func (e *emitter) text(from scanner.Location, r io.Reader) (bool, error) {
 
 // pieces is text with a choice of what is none.
 func (e *emitter) pieces(from scanner.Location, r io.Reader, isBinary func(head []byte) bool) (bool, error) {
-	held := 0 // one byte more than a piece is read, to know whether another follows
-	for first := true; ; first = false {
-		n, err := e.fill(r, held)
-		if first && isBinary(e.buf[:n]) {
-			return true, errBinary
-		}
-		if err == io.EOF || err == io.ErrUnexpectedEOF {
-			err = nil
-		}
-		if n <= pieceSize || err != nil {
-			ok := n == 0 || e.chunk(scanner.Chunk{Data: e.buf[:n], From: from})
-			return ok, err
-		}
+	n, err := e.begin(r)
+	if isBinary(e.buf[:n]) {
+		return true, errBinary
+	}
+	return e.rest(from, r, n, err)
+}
+
+// begin reads the beginning of a text, firstRoom of it at most. That the text ends is no error.
+func (e *emitter) begin(r io.Reader) (n int, err error) {
+	if e.buf == nil {
+		e.buf = make([]byte, firstRoom)
+	}
+	n, err = io.ReadFull(r, e.buf[:firstRoom])
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		err = nil
+	}
+	return n, err
+}
+
+// rest gives on a text of which begin has read n bytes and given err.
+func (e *emitter) rest(from scanner.Location, r io.Reader, n int, err error) (bool, error) {
+	if n == firstRoom && err == nil {
+		n, err = e.fill(r, n)
+	}
+	for n > pieceSize && err == nil {
 		if !e.chunk(scanner.Chunk{Data: e.buf[:pieceSize], From: from, More: true}) {
 			return false, nil
 		}
 		from = after(from, e.buf[:pieceSize])
 		e.buf[0] = e.buf[pieceSize]
-		held = 1
+		n, err = e.fill(r, 1)
 	}
+	ok := n == 0 || e.chunk(scanner.Chunk{Data: e.buf[:n], From: from})
+	return ok, err
 }
 
-// fill reads behind what is held, up to a piece and a byte. The room for it grows with what there is to read: most texts are short.
+// fill reads behind what is held, up to a piece and a byte, to know whether another follows. That the text ends is no error. The room
+// for it grows with what there is to read: most texts are short.
 func (e *emitter) fill(r io.Reader, held int) (n int, err error) {
-	if e.buf == nil {
-		e.buf = make([]byte, firstRoom)
-	}
 	for n = held; ; {
 		m, err := io.ReadFull(r, e.buf[n:])
-		if n += m; err != nil || len(e.buf) > pieceSize {
+		n += m
+		switch {
+		case err == io.EOF || err == io.ErrUnexpectedEOF:
+			return n, nil
+		case err != nil || len(e.buf) > pieceSize:
 			return n, err
 		}
 		room := make([]byte, min(4*len(e.buf), pieceSize+1))

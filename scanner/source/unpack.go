@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"os"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -55,8 +55,8 @@ type broken struct{ err error }
 // Read implements io.Reader.
 func (b broken) Read([]byte) (int, error) { return 0, b.err }
 
-// giveData is give for a text in memory.
-func (c *counter) giveData(e *emitter, from scanner.Location, text []byte) (bool, error) {
+// giveData is give for a text in memory. memo has what is known of it from another.
+func (c *counter) giveData(e *emitter, from scanner.Location, text []byte, memo scanner.Chunk) (bool, error) {
 	f := unpack.Find(text[:min(len(text), headSize)], from.Path)
 	binary := isBinary(text)
 	if f == nil && binary && len(text) > unpack.Tail {
@@ -67,6 +67,9 @@ func (c *counter) giveData(e *emitter, from scanner.Location, text []byte) (bool
 		return c.unpack(e, from, f, unpack.Input{At: bytes.NewReader(text), Size: int64(len(text))}), nil
 	case binary:
 		return true, errBinary
+	case len(text) > 0 && len(text) <= pieceSize:
+		memo.Data, memo.From = text, from
+		return e.chunk(memo), nil
 	}
 	return e.data(from, text), nil
 }
@@ -74,31 +77,44 @@ func (c *counter) giveData(e *emitter, from scanner.Location, text []byte) (bool
 // content gives on a file that stands among others: what is in it where it is a container, records where it is surely an export, else
 // text. What only may be an export is text here: among files, a line says more than the path in some JSON.
 func (c *counter) content(e *emitter, from scanner.Location, r io.Reader) (bool, error) {
-	head := make([]byte, headSize)
-	n, err := io.ReadFull(r, head)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return true, err
+	n, err := e.begin(r)
+	head := e.buf[:min(n, headSize)]
+	_, export := exportFormat(from.Path, utf8Head(head))
+	if maybe := mayContain(head, from.Path); maybe || export {
+		begin := bytes.Clone(e.buf[:n])
+		head = begin[:len(head)]
+		whole := io.MultiReader(bytes.NewReader(begin), r)
+		if err != nil {
+			whole = io.MultiReader(bytes.NewReader(begin), broken{err})
+		}
+		if is, ok := c.container(e, from, head, r, whole); is {
+			return ok, nil
+		}
+		if is, ok, err := c.records(e, from.Path, head, whole); is {
+			return ok, err
+		}
+		copy(e.buf, begin)
 	}
-	head = head[:n]
-	whole := io.MultiReader(bytes.NewReader(head), r)
-	if is, ok := c.container(e, from, head, r, whole); is {
-		return ok, nil
+	if isBinary(e.buf[:n]) {
+		return true, errBinary
 	}
-	if is, ok, err := c.records(e, from.Path, head, whole); is {
-		return ok, err
-	}
-	return e.text(from, whole)
+	return e.rest(from, r, n, err)
+}
+
+// mayContain reports whether a file of that name that begins with head is a container, or one by what stands at its end.
+func mayContain(head []byte, name string) bool {
+	return len(head) == headSize && isBinary(head) || unpack.Find(head, name) != nil
 }
 
 // container gives on what is in a text, and returns false where that is no container. whole gives the text from its first byte; r is
 // what it was read from.
 func (c *counter) container(e *emitter, from scanner.Location, head []byte, r, whole io.Reader) (is, ok bool) {
 	in := unpack.Input{Reader: whole}
-	f := unpack.Find(head, from.Path)
-	if f == nil && (len(head) < headSize || !isBinary(head)) {
+	if !mayContain(head, from.Path) {
 		return false, true
 	}
-	if file, ok := r.(*os.File); ok {
+	f := unpack.Find(head, from.Path)
+	if file, ok := r.(onDisk); ok {
 		if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
 			in.At, in.Size = file, info.Size()
 		}
@@ -112,6 +128,12 @@ func (c *counter) container(e *emitter, from scanner.Location, head []byte, r, w
 		return false, true
 	}
 	return true, c.unpack(e, from, f, in)
+}
+
+// onDisk is a file that can be read at any place.
+type onDisk interface {
+	io.ReaderAt
+	Stat() (fs.FileInfo, error)
 }
 
 // unpack gives on what is in a container.

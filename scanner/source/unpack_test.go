@@ -181,6 +181,6 @@ func BenchmarkNoContainer(b *testing.B) {
 	var c counter
 	e := &emitter{ctx: b.Context(), yield: func(scanner.Chunk, error) bool { return true }}
 	for b.Loop() {
-		_, _ = c.giveData(e, scanner.Location{Path: "some/dir/file.go"}, text)
+		_, _ = c.giveData(e, scanner.Location{Path: "some/dir/file.go"}, text, scanner.Chunk{})
 	}
 }

@@ -146,6 +146,7 @@ func (w *walk) dir(ctx context.Context, path string, s scope) error {
 	if slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == ".gitignore" }) {
 		s = w.readIgnore(s, full)
 	}
+	s.path = slices.Grow(slices.Clip(s.path), 1)
 	for _, e := range entries {
 		if e.Name() == ".git" {
 			continue
@@ -173,18 +174,16 @@ func (w *walk) nested(ctx context.Context, dir string, s scope) scope {
 // entry lists an entry of a directory.
 func (w *walk) entry(ctx context.Context, dir string, s scope, e fs.DirEntry) error {
 	path := strings.TrimPrefix(dir+"/"+e.Name(), "/")
-	inner := s.below(e.Name(), s.known)
-	name := strings.Join(inner.path, "/")
-	hidden := s.known || !w.noIgnore && ignored(s.ignore, inner.path, e.IsDir())
+	inner := append(s.path, e.Name()) // of one entry after the other, in the room that dir has made
+	hidden := s.known || !w.noIgnore && ignored(s.ignore, inner, e.IsDir())
 	switch {
 	case e.IsDir():
-		if hidden && (s.tracked == nil || !s.tracked.dirs[name]) {
+		if hidden && (s.tracked == nil || !s.tracked.dirs[strings.Join(inner, "/")]) {
 			w.skip(skipIgnored, 1)
 			return nil
 		}
-		inner.known = hidden
-		return w.dir(ctx, path, inner)
-	case hidden && (s.tracked == nil || !s.tracked.files[name]):
+		return w.dir(ctx, path, s.below(e.Name(), hidden))
+	case hidden && (s.tracked == nil || !s.tracked.files[strings.Join(inner, "/")]):
 		w.skip(skipIgnored, 1)
 	case e.Type()&fs.ModeSymlink != 0:
 		w.skip(skipLinks, 1)
@@ -223,15 +222,11 @@ func (t *tree) read(e *emitter, files []string) bool {
 }
 
 func (t *tree) file(e *emitter, path string) (bool, error) {
-	f, err := openRegular(filepath.Join(t.root, filepath.FromSlash(path)))
+	f, info, err := openFile(filepath.Join(t.root, filepath.FromSlash(path)))
 	if err != nil {
 		return true, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return true, err
-	}
 	if t.max > 0 && info.Size() > t.max {
 		t.skip(skipLarge, 1)
 		return e.gap(tooLarge("file "+path, info.Size(), t.max)), nil
@@ -246,11 +241,34 @@ func (t *tree) file(e *emitter, path string) (bool, error) {
 			return true, err
 		}
 	}
-	ok, err := t.content(e, scanner.Location{Path: path, Line: 1}, f)
+	ok, err := t.content(e, scanner.Location{Path: path, Line: 1}, bounded(f, info.Size()))
 	if errors.Is(err, errBinary) {
 		t.skip(skipBinary, 1)
 		return ok, nil
 	}
 	t.saw("files", 1)
 	return ok, err
+}
+
+// bounded is a file of that size as it is read: up to where it ended when it was opened, which saves asking whether it goes on. What
+// has no size, as what the kernel makes up, is read to its end.
+func bounded(f *os.File, size int64) io.Reader {
+	if size <= 0 {
+		return f
+	}
+	return &sized{f, size}
+}
+
+type sized struct {
+	*os.File
+	left int64
+}
+
+// Read implements io.Reader.
+func (s *sized) Read(p []byte) (int, error) {
+	n, err := s.File.Read(p[:min(int64(len(p)), s.left)])
+	if s.left -= int64(n); err == nil && s.left == 0 {
+		err = io.EOF
+	}
+	return n, err
 }

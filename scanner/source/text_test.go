@@ -1,0 +1,42 @@
+package source
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestWhatIsBinary(t *testing.T) {
+	wide := func(s string, big bool) string {
+		var b strings.Builder
+		for _, u := range s {
+			pair := []byte{byte(u), byte(u >> 8)}
+			if big {
+				pair[0], pair[1] = pair[1], pair[0]
+			}
+			b.Write(pair)
+		}
+		return b.String()
+	}
+	const text = "name = value\r\nother = another value\r\n"
+	for _, c := range []struct {
+		what, head string
+		want       bool
+	}{
+		{"text", text, false},
+		{"nothing", "", false},
+		{"a zero in text", text + "\x00" + text, true},
+		{"UTF-16 with a mark", "\xff\xfet\x00", false},
+		{"little-endian", wide(text, false), false},
+		{"big-endian", wide(text, true), false},
+		{"with a few foreign letters", wide(text+"Gr\u00f6\u00dfe \u65e5\n"+text, false), false},
+		{"too short", wide("short", false), true},
+		{"small numbers", strings.Repeat("\x01\x00\x02\x00", 50), true},
+		{"zeros", strings.Repeat("\x00", 100), true},
+		{"characters of four bytes", strings.Repeat("a\x00\x00\x00", 50), true},
+		{"half of it", wide(text, false) + strings.Repeat("\x00\x01\x02\x80", 40), true},
+	} {
+		if got := isBinary([]byte(c.head)); got != c.want {
+			t.Errorf("%s: %v", c.what, got)
+		}
+	}
+}
