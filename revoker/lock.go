@@ -35,6 +35,9 @@ func (d lockDir) Lock(ctx context.Context, name string) (func(), error) {
 // lockFile waits for the exclusive lock of a file. The system's call cannot be called off, so it runs on its own and gives
 // the lock back when nobody waits for it any more.
 func lockFile(ctx context.Context, path string) (func(), error) {
+	if err := ctx.Err(); err != nil { // nothing is begun for nobody
+		return nil, fmt.Errorf("lock %q: %w", path, err)
+	}
 	type result struct {
 		release func()
 		err     error

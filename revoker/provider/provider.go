@@ -94,9 +94,9 @@ func (r *Registry) Provider(ruleID string) revoker.Provider {
 		return revoker.Provider{}
 	}
 	if build, ok := special[rule.Provider]; ok {
-		return build(r, rule)
+		return guarded(build(r, rule), rule)
 	}
-	return r.flows(rule)
+	return guarded(r.flows(rule), rule)
 }
 
 // base returns the base URL of a provider: the operator's, else the rule file's, else "".
