@@ -8,4 +8,7 @@ import (
 	"github.com/quash-sh/quash/cmd/quash/internal/cli"
 )
 
-func main() { os.Exit(cli.Main(cli.System())) }
+func main() {
+	easeCollector()
+	os.Exit(cli.Main(cli.System()))
+}

@@ -138,6 +138,7 @@ func (b *baseline) fromScan(g *globals, cmd *cobra.Command, s *scanFlags, args [
 	if err := r.open(ctx, args); err != nil {
 		return err
 	}
+	defer r.close()
 	r.out = &outputs{}
 	err = r.scan(ctx)
 	for _, f := range r.findings {

@@ -213,8 +213,9 @@ func (r *run) additionTarget(ctx context.Context, name string, src *source.Addit
 	if err != nil {
 		return target{}, err
 	}
-	sc, err := r.newScanner(path, own, lists, idKey)
-	return target{name, src, sc, lists}, err
+	t := target{name: name, source: src, lists: lists}
+	err = r.newScanner(&t, path, own, idKey)
+	return t, err
 }
 
 func (r *run) additionLists(ctx context.Context, name string, src *source.Addition) (scanner.AllowLists, error) {

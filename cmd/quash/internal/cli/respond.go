@@ -78,6 +78,7 @@ func (g *globals) respond(cmd *cobra.Command, f *respondFlags, args []string) er
 	if err := r.open(ctx, args); err != nil {
 		return err
 	}
+	defer r.close()
 	if err := r.sit(ctx, f.answer.atOnce); err != nil {
 		return err
 	}

@@ -57,6 +57,7 @@ func (g *globals) review(cmd *cobra.Command, id scanner.ID, from time.Time, out 
 	if err := r.open(ctx, targets); err != nil {
 		return err
 	}
+	defer r.close()
 	if err := r.sit(ctx, 1); err != nil {
 		return err
 	}

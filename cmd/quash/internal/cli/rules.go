@@ -2,8 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"os"
-	"slices"
 	"strings"
 
 	"github.com/quash-sh/quash/rules"
@@ -103,53 +101,6 @@ func explain(r *rules.Rule) string {
 	line("by hand", strings.Join(r.Manual, " > "))
 	line("at", r.ManualURL)
 	return b.String()
-}
-
-const rulesTestLong = `Test checks rule files as the loader does and runs their proofs: each example is found
-by its own rule and no look-alike is, every recorded reply is read as it says, no
-request goes to a host that is not listed, and no pattern can match without a keyword.
-
-Without a FILE it tests the built-in rules.`
-
-func newRulesTest(g *globals) *cobra.Command {
-	return &cobra.Command{
-		Use: "test [FILE…]", Short: "check rule files and run their proofs", Long: rulesTestLong, Args: cobra.ArbitraryArgs,
-		RunE: func(_ *cobra.Command, args []string) error {
-			c, err := g.load()
-			if err != nil {
-				return err
-			}
-			o := rules.Options{Vars: c.Vars()}
-			var problems []rules.Problem
-			if len(args) == 0 {
-				problems = rules.CheckBuiltin(o)
-			}
-			for _, path := range args {
-				data, err := os.ReadFile(path)
-				if err != nil {
-					return usage(fmt.Errorf("read rule file: %w", err))
-				}
-				problems = append(problems, g.testRules(path, data, o)...)
-			}
-			for _, p := range problems {
-				if _, err := fmt.Fprintln(g.env.Stdout, g.cleaner.complaint(p.String())); err != nil {
-					return err
-				}
-			}
-			if len(problems) > 0 {
-				return usage(fmt.Errorf("%d problems in the rule files", len(problems)))
-			}
-			_, err = fmt.Fprintf(g.env.Stdout, "ok: %s\n", strings.Join(slices.Concat(args, builtinNote(args)), ", "))
-			return err
-		},
-	}
-}
-
-func builtinNote(args []string) []string {
-	if len(args) == 0 {
-		return []string{"the built-in rules"}
-	}
-	return nil
 }
 
 func newRulesSchema(g *globals) *cobra.Command {

@@ -117,10 +117,16 @@ func (r *run) scan(ctx context.Context) error {
 	defer r.bar.end()
 	for _, t := range r.targets {
 		r.reading = origin{target: t.name, kept: absolute(t.name)}
+		if t.repository != nil {
+			r.reading.repository = *t.repository
+		}
 		r.g.log.Info().Str("target", t.name).Str("source", fmt.Sprintf("%T", t.source)).Msg("scan")
-		stats, err := t.scanner.Scan(ctx, t.source, scanner.SinkFunc(r.found))
+		stats, err := t.scanner.Scan(ctx, t.source, r.sink(t))
 		if c, ok := t.source.(io.Closer); ok {
 			err = errors.Join(err, c.Close())
+		}
+		if err == nil {
+			r.keep(t, stats)
 		}
 		add(&r.stats, stats)
 		r.stats.Keys = len(r.keys)
@@ -141,6 +147,17 @@ func (r *run) scan(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// sink takes the findings of a target. Those of a repository that was fetched are placed in it, not in its mirror.
+func (r *run) sink(t target) scanner.Sink {
+	if t.repository == nil {
+		return scanner.SinkFunc(r.found)
+	}
+	return scanner.SinkFunc(func(ctx context.Context, f scanner.Finding) error {
+		f.At = t.repository.Locate(f.At)
+		return r.found(ctx, f)
+	})
 }
 
 func (r *run) gap(what, why, next string) {

@@ -12,9 +12,15 @@ import (
 
 const scanLong = `Scan reads each TARGET and reports the keys in it: a directory, a git repository
 (work tree and whole history), a file, a ticket export, or - for standard input.
-Without a target it reads the current directory.
+Without a target it reads the current directory. A TARGET may be the URL of a
+repository (https, ssh, git@host:path, file): it is fetched into a bare mirror that
+is removed afterwards, or kept with --cache. Credentials come from git's own helpers
+and from ssh; a URL that holds one is refused.
 
-It is offline: no connection is opened. Ask the issuers with quash respond, which
+Of a history, --since and --range read a part. With --incremental only what is new
+since the last complete scan is read, and that finds what a scan of everything would.
+
+It is offline otherwise: no connection is opened. Ask the issuers with quash respond, which
 plans and changes nothing, or with --verify.
 
 EXIT STATUS
@@ -45,6 +51,7 @@ func newScan(g *globals) *cobra.Command {
 		if err := r.open(ctx, args); err != nil {
 			return err
 		}
+		defer r.close()
 		if verify {
 			if err := r.sit(ctx, desk.AtOnce); err != nil {
 				return err

@@ -7,8 +7,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/quash-sh/quash/cmd/quash/internal/config"
+	"github.com/quash-sh/quash/cmd/quash/internal/forge"
 	"github.com/quash-sh/quash/rules"
 	"github.com/quash-sh/quash/scanner"
 	"github.com/quash-sh/quash/scanner/source"
@@ -28,6 +30,9 @@ type scanFlags struct {
 	fields                        map[string]string
 	staged                        bool
 	commits                       string // A..B
+	unreachable, incremental      bool
+	since, cache                  string
+	from                          time.Time // since, read
 }
 
 func (s *scanFlags) flags(f *pflag.FlagSet) {
@@ -36,6 +41,10 @@ func (s *scanFlags) flags(f *pflag.FlagSet) {
 	f.BoolVar(&s.noWorktree, "no-worktree", false, "leave out a repository's work tree")
 	f.BoolVar(&s.staged, "staged", false, "read what the index adds: what git commit would add now")
 	f.StringVar(&s.commits, "range", "", "read what commits add: A..B is what B reaches and A does not")
+	f.StringVar(&s.since, "since", "", "of the history, read only what came in since: 90d, 12h, 4w or a date")
+	f.BoolVar(&s.unreachable, "unreachable", false, "of a repository, read also what no branch or tag leads to: reflogs, lost commits")
+	f.BoolVar(&s.incremental, "incremental", false, "of the history, read only what is new since the last complete scan with this flag")
+	f.StringVar(&s.cache, "cache", "", "folder to keep fetched repositories in (default: they are removed after the scan)")
 	f.BoolVar(&s.noSkip, "no-ignore", false, "read what .gitignore leaves out, too")
 	f.StringVar(&s.minConfidence, "min-confidence", "", "least confidence to report: low, medium (default) or high")
 	f.StringSliceVar(&s.only, "only", nil, "use only these rules")
@@ -52,7 +61,7 @@ func (s *scanFlags) typed(f *pflag.FlagSet) []string {
 	var all []string
 	f.Visit(func(fl *pflag.Flag) {
 		switch fl.Name {
-		case "format", "output", "quiet", "log-level", "config", "state", "jobs":
+		case "format", "output", "quiet", "log-level", "config", "state", "jobs", "cache", "incremental":
 		default:
 			all = append(all, "--"+fl.Name+"="+fl.Value.String())
 		}
@@ -66,6 +75,12 @@ type target struct {
 	source  scanner.Source
 	scanner *scanner.Scanner
 	lists   scanner.AllowLists
+	// repository is what was fetched; nil when the target is here.
+	repository *forge.Repository
+	// memory is what the next scan is told; nil when it is told nothing.
+	memory *memory
+	// closers give back what the target holds, called from the last to the first.
+	closers []func() error
 }
 
 // open prepares all targets before any is read, so that a mistyped one is an error at once.
@@ -77,8 +92,14 @@ func (r *run) open(ctx context.Context, names []string) error {
 	if err != nil {
 		return usage(err)
 	}
+	if err := r.flags.check(r.g.env.Now()); err != nil {
+		return usage(err)
+	}
 	for _, name := range names {
 		t, err := r.openOne(ctx, name, idKey)
+		if err != nil {
+			r.close()
+		}
 		if ctx.Err() != nil {
 			return &exit{ExitIncomplete, fmt.Errorf("interrupted before anything was read; run the same command again")}
 		}
@@ -104,6 +125,9 @@ func (r *run) openOne(ctx context.Context, name string, idKey scanner.Secret) (t
 	if s.staged || s.commits != "" {
 		return r.openAddition(ctx, name, idKey)
 	}
+	if forge.RemoteURL(name) {
+		return r.openRemote(ctx, name, idKey)
+	}
 	dir := narrowingDir(name)
 	own, err := config.LoadNarrowing(dir)
 	if err != nil {
@@ -113,35 +137,52 @@ func (r *run) openOne(ctx context.Context, name string, idKey scanner.Secret) (t
 	if err != nil {
 		return target{}, err
 	}
-	sc, err := r.newScanner(filepath.Join(dir, ".quash.yaml"), own, lists, idKey)
-	if err != nil {
+	t := target{name: name, lists: lists}
+	if err := r.newScanner(&t, filepath.Join(dir, ".quash.yaml"), own, idKey); err != nil {
 		return target{}, err
 	}
-	src, err := source.Open(ctx, name, source.Options{
-		Kind: s.source, NoHistory: s.noHistory, NoWorktree: s.noWorktree, NoIgnore: s.noSkip, MaxFile: s.maxFile,
-		Stdin: r.g.env.Stdin, Env: r.g.env.LookupEnv, Fields: s.fields, Progress: r.bar.source,
-	})
-	if err != nil {
-		return target{}, err
-	}
-	return target{name, src, sc, lists}, nil
+	t.source, err = r.openSource(ctx, &t, name)
+	return t, err
 }
 
-// newScanner makes the scanner of a target, whose own configuration (the file at path) and allow lists were read.
-func (r *run) newScanner(path string, own config.Scan, lists scanner.AllowLists, idKey scanner.Secret) (*scanner.Scanner, error) {
+// openSource opens what a target, or the mirror of one, holds.
+func (r *run) openSource(ctx context.Context, t *target, at string) (scanner.Source, error) {
+	s := r.flags
+	o := source.Options{
+		Kind: s.source, NoHistory: s.noHistory, NoWorktree: s.noWorktree, NoIgnore: s.noSkip, MaxFile: s.maxFile, Unreachable: s.unreachable, Since: s.from,
+		Stdin: r.g.env.Stdin, Env: r.g.env.LookupEnv, Fields: s.fields, Progress: r.bar.source,
+	}
+	if t.repository != nil {
+		o.Kind, o.NoWorktree = "git", true
+	}
+	if t.memory != nil {
+		o.Past = t.memory.past()
+	}
+	return source.Open(ctx, at, o)
+}
+
+// newScanner makes the scanner of a target whose own configuration (the file at path) was read, and its memory.
+func (r *run) newScanner(t *target, path string, own config.Scan, idKey scanner.Secret) error {
 	s, c := r.flags, r.config
 	if i := slices.IndexFunc(own.Skip, r.unknownRule); i >= 0 {
-		return nil, fmt.Errorf("%s: scan.skip: no rule has the id at place %d; quash rules list shows all", path, i+1)
+		return fmt.Errorf("%s: scan.skip: no rule has the id at place %d; quash rules list shows all", path, i+1)
 	}
 	var err error
 	o := scanner.Options{
 		IDKey: idKey, Only: s.only, Skip: slices.Concat(s.skip, c.Scan.Skip, own.Skip), Workers: s.workers,
-		Allow: lists, KeepAllowed: r.asks, Progress: r.bar.chunk, Exclude: source.Excludes(slices.Concat(c.Scan.Exclude, own.Exclude)),
+		Allow: t.lists, KeepAllowed: r.asks, Progress: r.bar.chunk, Exclude: source.Excludes(slices.Concat(c.Scan.Exclude, own.Exclude)),
 	}
 	if o.MinConfidence, err = s.confidence(c.Scan, own); err != nil {
-		return nil, err
+		return err
 	}
-	return scanner.New(r.set, o)
+	if s.incremental {
+		if t.memory, err = r.remembering(t.name, o); err != nil {
+			return err
+		}
+		o.Noted = t.memory.noted.Add
+	}
+	t.scanner, err = scanner.New(r.set, o)
+	return err
 }
 
 func (r *run) unknownRule(id string) bool {
@@ -207,9 +248,9 @@ func (g *globals) allowList(lists scanner.AllowLists, path string, data []byte, 
 	return append(lists, l), err
 }
 
-// absolute names a target independently of the working directory. "-" stays what it is.
+// absolute names a target independently of the working directory. "-" and URLs stay what they are.
 func absolute(name string) string {
-	if name == "-" {
+	if name == "-" || forge.RemoteURL(name) {
 		return name
 	}
 	if abs, err := filepath.Abs(name); err == nil {

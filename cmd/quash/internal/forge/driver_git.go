@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +20,10 @@ type program struct {
 	path, dir string
 	// env looks up the environment.
 	env func(string) (string, bool)
+	// own says that the user's own configuration of git counts, with its credential helpers.
+	own bool
+	// progress is told how far a fetch is; nil is told nothing.
+	progress Fetched
 }
 
 // passed are the variables that git and ssh get: where things are, keys of ssh, proxies and certificates. Nothing that would
@@ -30,6 +35,12 @@ var passed = []string{
 	"SystemRoot", "SystemDrive", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "TEMP", "TMP", "PATHEXT", "COMSPEC",
 }
 
+// passedToo are the variables that git and its credential helpers get where the user's own configuration counts.
+var passedToo = []string{
+	"XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "WAYLAND_DISPLAY", "GNUPGHOME",
+	"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_ASKPASS", "SSH_ASKPASS",
+}
+
 // quietSSH is how ssh is called where the user has not said otherwise: it asks nobody, and notices a dead connection.
 const quietSSH = "ssh -o BatchMode=yes -o ConnectTimeout=20 -o ServerAliveInterval=20"
 
@@ -37,28 +48,37 @@ const quietSSH = "ssh -o BatchMode=yes -o ConnectTimeout=20 -o ServerAliveInterv
 // run, asked, followed or left running in the background.
 var settings = [][2]string{
 	{"protocol.version", "0"}, {"core.hooksPath", os.DevNull}, {"core.fsmonitor", "false"}, {"core.untrackedCache", "false"},
-	{"credential.helper", ""}, {"core.askPass", ""}, {"safe.directory", "*"}, {"gc.autoDetach", "false"}, {"maintenance.autoDetach", "false"},
+	{"gc.autoDetach", "false"}, {"maintenance.autoDetach", "false"},
 	{"fetch.recurseSubmodules", "false"}, {"fetch.writeCommitGraph", "false"}, {"core.logAllRefUpdates", "false"},
 	{"http.lowSpeedLimit", "100"}, {"http.lowSpeedTime", "120"},
 }
 
+// alone are the settings where the user's own configuration does not count: no credential helper is asked, and whoever owns a
+// mirror, it is read.
+var alone = [][2]string{{"credential.helper", ""}, {"core.askPass", ""}, {"safe.directory", "*"}}
+
 // environment is git's whole environment. The token stands here and nowhere else.
 func (p program) environment(at *url.URL, token string) []string {
 	all := []string{
-		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull, "GIT_TERMINAL_PROMPT=0", "GIT_NO_LAZY_FETCH=1", "LC_ALL=C",
+		"GIT_TERMINAL_PROMPT=0", "GIT_NO_LAZY_FETCH=1", "LC_ALL=C",
 		"GIT_ALLOW_PROTOCOL=" + strings.Join(schemes, ":"), "GIT_CEILING_DIRECTORIES=" + p.dir,
 	}
-	for _, name := range passed {
+	config, names := slices.Concat(settings, alone), passed
+	if p.own {
+		config, names = slices.Clone(settings), slices.Concat(passed, passedToo)
+	} else {
+		all = append(all, "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL="+os.DevNull)
+	}
+	for _, name := range names {
 		if v, ok := p.env(name); ok {
 			all = append(all, name+"="+v)
 		}
 	}
-	if _, ok := p.env("GIT_SSH_COMMAND"); !ok {
+	if _, ok := p.env("GIT_SSH_COMMAND"); !ok && !p.own { // which may have core.sshCommand
 		if _, ok := p.env("GIT_SSH"); !ok {
 			all = append(all, "GIT_SSH_COMMAND="+quietSSH)
 		}
 	}
-	config := settings[:len(settings):len(settings)]
 	if token != "" {
 		header := "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(tokenUser+":"+token))
 		config = append(config, [2]string{"http.followRedirects", "false"}, [2]string{"http." + at.Scheme + "://" + at.Host + "/.extraHeader", header})
@@ -97,16 +117,17 @@ func (p program) run(ctx context.Context, c call, args ...string) ([]byte, error
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // so that git takes its temporary files away
 	cmd.WaitDelay = 3 * time.Second
 	inherit(cmd, c.lock)
-	var out, said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &said
+	var out bytes.Buffer
+	problem := &said{progress: p.progress}
+	cmd.Stdout, cmd.Stderr = &out, problem
 	err = cmd.Run()
 	switch {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
-	case err != nil && said.Len() == 0:
+	case err != nil && problem.String() == "":
 		return nil, &failure{why: "git " + args[0] + ": " + err.Error()}
 	case err != nil:
-		return nil, explain(said.String())
+		return nil, explain(problem.String())
 	}
 	return out.Bytes(), nil
 }
@@ -141,7 +162,11 @@ func parseRefs(out string) Refs {
 
 // fetch implements remote.
 func (p program) fetch(ctx context.Context, dir, url, token string, want patterns, lock *os.File) error {
-	args := append([]string{"fetch", "--quiet", "--prune", "--force", "--no-tags", "--no-recurse-submodules", "--", url}, want.specs()...)
+	loud := "--quiet"
+	if p.progress != nil {
+		loud = "--progress"
+	}
+	args := append([]string{"fetch", loud, "--prune", "--force", "--no-tags", "--no-recurse-submodules", "--", url}, want.specs()...)
 	_, err := p.run(ctx, call{dir: dir, url: url, token: token, lock: lock}, args...)
 	return err
 }

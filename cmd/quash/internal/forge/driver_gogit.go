@@ -22,7 +22,10 @@ import (
 
 // library is go-git as a driver, for machines without the git program. It reads no repository with SHA-256 names, and no
 // file:// URL, for which it would run git.
-type library struct{}
+type library struct {
+	// progress is told how far the other side is; nil is told nothing.
+	progress Fetched
+}
 
 // auth is the token as go-git takes it.
 func auth(token string) transport.AuthMethod {
@@ -45,7 +48,7 @@ func (library) refs(ctx context.Context, url, token string) (Refs, error) {
 		return r, nil
 	}
 	if err != nil {
-		return r, said(ctx, err)
+		return r, refused(ctx, err)
 	}
 	for _, ref := range list {
 		switch {
@@ -60,8 +63,8 @@ func (library) refs(ctx context.Context, url, token string) (Refs, error) {
 	return r, nil
 }
 
-// said is an error of go-git as a *failure, or the context's.
-func said(ctx context.Context, err error) error {
+// refused is an error of go-git as a *failure, or the context's.
+func refused(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -89,12 +92,12 @@ func (l library) fetch(ctx context.Context, dir, url, token string, want pattern
 		specs = append(specs, config.RefSpec(spec))
 	}
 	err = git.NewRemote(s, remoteConfig(url)).FetchContext(ctx, &git.FetchOptions{
-		RefSpecs: specs, Auth: auth(token), Tags: git.NoTags, Force: true,
+		RefSpecs: specs, Auth: auth(token), Tags: git.NoTags, Force: true, Progress: &said{progress: l.progress},
 	})
 	if errors.Is(err, git.NoErrAlreadyUpToDate) || errors.Is(err, transport.ErrEmptyRemoteRepository) {
 		return nil
 	}
-	return said(ctx, err)
+	return refused(ctx, err)
 }
 
 // prune removes the references that a repository no longer has, with the folders that are empty then.
@@ -110,7 +113,7 @@ func (l library) prune(ctx context.Context, dir string, now Refs) error {
 			continue
 		}
 		if err := s.RemoveReference(plumbing.ReferenceName(name)); err != nil {
-			return said(ctx, err)
+			return refused(ctx, err)
 		}
 		for parent := path.Dir(name); strings.Count(parent, "/") > 1; parent = path.Dir(parent) {
 			if os.Remove(filepath.Join(dir, filepath.FromSlash(parent))) != nil {
@@ -127,7 +130,7 @@ func (library) tips(ctx context.Context, dir string) (map[string]string, error) 
 	defer s.Close()
 	iter, err := s.IterReferences()
 	if err != nil {
-		return nil, said(ctx, err)
+		return nil, refused(ctx, err)
 	}
 	tips := map[string]string{}
 	err = iter.ForEach(func(r *plumbing.Reference) error {
@@ -145,11 +148,11 @@ func (library) object(ctx context.Context, dir, id string) ([]byte, error) {
 	defer s.Close()
 	o, err := s.EncodedObject(plumbing.AnyObject, plumbing.NewHash(id))
 	if err != nil {
-		return nil, said(ctx, err)
+		return nil, refused(ctx, err)
 	}
 	r, err := o.Reader()
 	if err != nil {
-		return nil, said(ctx, err)
+		return nil, refused(ctx, err)
 	}
 	defer r.Close()
 	return io.ReadAll(r)

@@ -27,8 +27,8 @@ type Repository struct {
 	Topics         []string
 }
 
-// locate returns a place in a mirror as a place in the repository: by its name, and with the page that shows it.
-func (r Repository) locate(at scanner.Location) scanner.Location {
+// Locate returns a place in a mirror as a place in the repository: by its name, and with the page that shows it.
+func (r Repository) Locate(at scanner.Location) scanner.Location {
 	at.Repository = r.Name
 	switch {
 	case r.Page == "" || at.Commit == "":

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -57,7 +58,7 @@ func cloneURL(raw string) (string, error) {
 	case !slices.Contains(schemes, u.Scheme) || u.Opaque != "":
 		return "", fmt.Errorf("not a clone URL; it begins with one of %s://", strings.Join(schemes, "://, "))
 	case u.User != nil && !sshUser(u):
-		return "", errors.New("the URL holds a credential; take it out, and name its place in the configuration (providers.github.credential)")
+		return "", errors.New("the URL holds a credential; take it out: git's credential helpers give it, or for an organisation the configuration (providers.github.credential)")
 	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
 		return "", errors.New("the URL has a query or a fragment; leave them out")
 	case (u.Host == "") != (u.Scheme == "file") || strings.Trim(u.Path, "/") == "" || strings.HasPrefix(u.Host, "-"):
@@ -74,6 +75,32 @@ func cloneURL(raw string) (string, error) {
 func sshUser(u *url.URL) bool {
 	_, password := u.User.Password()
 	return u.Scheme == "ssh" && !password && !strings.HasPrefix(u.User.Username(), "-")
+}
+
+// RemoteURL reports whether a name that a person gave is that of a repository elsewhere: a URL, or git@host:path where no such file is.
+func RemoteURL(name string) bool {
+	if strings.Contains(name, "://") {
+		return true
+	}
+	m := scpForm.FindStringSubmatch(name)
+	if m == nil || len(m[2]) == 1 { // a drive
+		return false
+	}
+	_, err := os.Lstat(name)
+	return err != nil
+}
+
+// Named is the repository at a clone URL that a person gave. An error does not repeat the URL: it may hold a credential.
+func Named(name string) (Repository, error) {
+	at, err := cloneURL(name)
+	if err != nil {
+		return Repository{}, err
+	}
+	r := Repository{Name: urlName(at), URL: at}
+	if page, ok := strings.CutPrefix(at, "https://github.com/"); ok {
+		r.Page = "https://github.com/" + strings.TrimSuffix(page, ".git")
+	}
+	return r, nil
 }
 
 // urlName is what a repository is called of which only the URL is known.

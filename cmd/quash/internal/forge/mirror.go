@@ -34,6 +34,11 @@ type MirrorOptions struct {
 	// MaxDisk, when above zero, is how many bytes the mirrors may take together. The least recently used are removed when
 	// it is exceeded; those in use are not, so a run takes more for as long as it works on them.
 	MaxDisk int64
+	// Own says that the user's own configuration of git counts, with its credential helpers: for a repository that the user
+	// named, and no token is known for. The git program alone has it.
+	Own bool
+	// Fetched is told how far a fetch is; nil is told nothing.
+	Fetched Fetched
 	// Clock is the time between tries, and that of use. nil: the machine's.
 	Clock revoker.Clock
 }
@@ -72,9 +77,9 @@ func OpenMirrors(o MirrorOptions) (*Mirrors, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the folder of mirrors: %w; name another with --cache", err)
 	}
-	m.remote, m.local = library{}, library{}
+	m.remote, m.local = library{o.Fetched}, library{}
 	if o.Git != "" {
-		p := program{path: o.Git, dir: m.dir, env: o.Env}
+		p := program{path: o.Git, dir: m.dir, env: o.Env, own: o.Own, progress: o.Fetched}
 		m.remote, m.local = p, p
 	}
 	gone, err := filepath.Glob(filepath.Join(m.dir, "*"+goneSuffix))

@@ -168,7 +168,7 @@ func (res Result) remembered(s State) Result {
 	res.Covered, res.Refs, res.At, res.Stats = Unchanged, s.Count, s.Scanned, s.Stats
 	for _, k := range s.Findings {
 		f := k.finding()
-		f.At = res.Repository.locate(f.At)
+		f.At = res.Repository.Locate(f.At)
 		res.Findings = append(res.Findings, f)
 	}
 	return res
@@ -224,7 +224,7 @@ func (s *Sweep) scan(ctx context.Context, m *Mirror, res *Result) error {
 		if s.Learn != nil {
 			s.Learn(f)
 		}
-		f.At = res.Repository.locate(f.At)
+		f.At = res.Repository.Locate(f.At)
 		if s.Clean != nil {
 			f.At = s.Clean(f.At)
 		}

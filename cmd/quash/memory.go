@@ -1,0 +1,36 @@
+package main
+
+import (
+	"os"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+)
+
+// heapRoom is by how many bytes the heap may grow before its garbage is collected, where it would be collected earlier. Most commands
+// end before that: a hook collects nothing.
+const heapRoom = 32 << 20
+
+// easeCollector lets a small heap grow by heapRoom; a large one by its own size, as is usual. Whoever sets GOGC has their way.
+func easeCollector() {
+	if os.Getenv("GOGC") != "" {
+		return
+	}
+	debug.SetGCPercent(100 * heapRoom / leastHeap)
+	runtime.SetFinalizer(&collected{}, (*collected).next)
+}
+
+// leastHeap is what the runtime takes for the size of a heap that was never collected.
+const leastHeap = 4 << 20
+
+// collected is garbage: its finalizer runs after a collection.
+type collected struct{ _ [16]byte }
+
+// next sets what the heap may grow to from the size that the collection has left.
+func (c *collected) next() {
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	size := max(live[0].Value.Uint64(), leastHeap)
+	debug.SetGCPercent(int(max(100, 100*heapRoom/size)))
+	runtime.SetFinalizer(c, (*collected).next)
+}
