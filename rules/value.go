@@ -231,6 +231,9 @@ var languageWords = wordSet(`
 
 // standIn says which stand-in for a key a value is, or "".
 func standIn(v string) string {
+	if strings.Contains(v, "...") || strings.Contains(v, "…") {
+		return "cut short"
+	}
 	low := lower(v)
 	for _, w := range standInWords {
 		if strings.Contains(low, w) {
