@@ -151,6 +151,9 @@ func excused(r *rules.Rule, embedding string) bool {
 
 // TestCatalogueIsFound embeds samples of every rule in all kinds of files: the rule finds them there, and wins.
 func TestCatalogueIsFound(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it uses one goroutine, and takes its time")
+	}
 	s := builtinScanner(t)
 	for r := range s.Rules().All() {
 		t.Run(r.ID, func(t *testing.T) {
@@ -178,6 +181,9 @@ func TestCatalogueIsFound(t *testing.T) {
 
 // TestCatalogueWins holds every example of every rule to the rule itself: none of another provider wins its key.
 func TestCatalogueWins(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it uses one goroutine, and takes its time")
+	}
 	s := builtinScanner(t)
 	for r := range s.Rules().All() {
 		rnd := testRand(5)
@@ -194,6 +200,9 @@ func TestCatalogueWins(t *testing.T) {
 // TestMutantsAreNotFound holds broken keys to the engine itself: no broken key is found by its rule with the confidence of a whole
 // one. A wrong checksum takes confidence away; any other break takes the finding.
 func TestMutantsAreNotFound(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it uses one goroutine, and takes its time")
+	}
 	s := builtinScanner(t)
 	levels := []rules.Confidence{rules.Low, rules.Medium, rules.High}
 	for r := range s.Rules().All() {
