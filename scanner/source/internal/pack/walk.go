@@ -118,10 +118,10 @@ func (w *Walker[T]) Walk(f Family) bool {
 		return w.single(f.single)
 	}
 	on := true
-	if err := guarded(func() error { on = w.family(f); return nil }); err != nil {
-		w.frames = w.frames[:0]
-		w.node = Node[T]{ID: w.node.ID, Err: err}
-		return w.visit(&w.node)
+	err := guarded(func() error { on = w.family(f); return nil })
+	if err != nil { // what the pack still has, or another one, is read; the rest is told object by object
+		w.frames, w.held = w.frames[:0], 0
+		return w.singly(f.forest, f.root)
 	}
 	return on
 }

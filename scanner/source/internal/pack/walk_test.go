@@ -220,3 +220,34 @@ func TestNumbers(t *testing.T) {
 		t.Errorf("%d packs, %d of %d numbers", len(s.packs), len(seen), s.Count())
 	}
 }
+
+// TestWalkCutOff: a pack that gets shorter while it is read ends neither the process nor the walk: every object is visited, with its
+// content or an error.
+func TestWalkCutOff(t *testing.T) {
+	dir := deltas(t, "sha1", 600)
+	git(t, dir, "repack", "-adfq")
+	s, _ := Open(filepath.Join(dir, ".git", "objects"), 20)
+	defer s.Close()
+	fams, objects, _ := s.Families()
+	path := s.packs[0].path
+	if err := os.Chmod(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, 5000); err != nil {
+		t.Fatal(err)
+	}
+	seen, failed := map[ID]bool{}, 0
+	w := NewWalker(s, func(n *Node[struct{}]) bool {
+		seen[n.ID] = true
+		if n.Err != nil {
+			failed++
+		}
+		return true
+	})
+	for _, f := range fams {
+		w.Walk(f)
+	}
+	if len(seen) != objects || failed == 0 {
+		t.Errorf("%d of %d objects visited, %d failed", len(seen), objects, failed)
+	}
+}

@@ -234,3 +234,13 @@ func TestSQLiteMany(t *testing.T) {
 		t.Errorf("gaps %q", g.gaps)
 	}
 }
+
+// TestPDFUnread: a stream that cannot be unpacked is told; one of a picture holds no text.
+func TestPDFUnread(t *testing.T) {
+	for filter, gaps := range map[string]int{"/LZWDecode": 1, "/Nonesuch": 1, "/FlateDecode": 1, "/DCTDecode": 0} {
+		b := bytes.Replace(pdfFile(false, "text"), []byte("<</Length"), []byte("<</Filter"+filter+"/Length"), 1)
+		if g := walk(t, "a.pdf", b, false, unpack.Limits{}); len(g.gaps) != gaps {
+			t.Errorf("%s: gaps %v, want %d", filter, g.gaps, gaps)
+		}
+	}
+}

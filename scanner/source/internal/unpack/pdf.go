@@ -5,6 +5,8 @@ import (
 	"compress/zlib"
 	"encoding/ascii85"
 	"encoding/hex"
+	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strconv"
@@ -186,7 +188,7 @@ func (d *document) dict(v any) pdfDict {
 	return dict
 }
 
-// unfiltered is what the filters of a stream make of it; nil for those of pictures.
+// unfiltered is what the filters of a stream make of it; nil for those of pictures, and for what cannot be read, which is told.
 func (d *document) unfiltered(o pdfObject) io.Reader {
 	dict, _ := o.value.(pdfDict)
 	filters, ok := d.resolve(dict["Filter"]).([]any)
@@ -195,27 +197,37 @@ func (d *document) unfiltered(o pdfObject) io.Reader {
 	}
 	r := newBytes(o.stream)
 	for _, f := range filters[:min(len(filters), 4)] {
-		switch d.resolve(f) {
+		switch name := d.resolve(f); name {
 		case nil:
 		case pdfName("FlateDecode"), pdfName("Fl"):
 			z, err := zlib.NewReader(r)
 			if err != nil {
-				return nil
+				return d.unread(err)
 			}
 			r = z
 		case pdfName("ASCII85Decode"), pdfName("A85"):
 			b, _, _ := bytes.Cut(bytes.TrimPrefix(bytes.TrimSpace(o.stream), []byte("<~")), []byte("~>"))
 			if len(filters) > 1 && d.resolve(filters[0]) != d.resolve(f) {
-				return nil
+				return d.unread(errors.New("it is packed in an order that is not known"))
 			}
 			r = ascii85.NewDecoder(newBytes(b))
 		case pdfName("ASCIIHexDecode"), pdfName("AHx"):
 			r = hex.NewDecoder(r)
-		default:
+		case pdfName("DCTDecode"), pdfName("DCT"), pdfName("JPXDecode"), pdfName("CCITTFaxDecode"), pdfName("CCF"), pdfName("JBIG2Decode"):
 			return nil
+		default:
+			return d.unread(fmt.Errorf("it is packed with %v, which is not known", name))
 		}
 	}
 	return r
+}
+
+// unread notes that a stream of the document could not be read.
+func (d *document) unread(err error) io.Reader {
+	if d.err == nil {
+		d.err = fmt.Errorf("a stream: %w", err)
+	}
+	return nil
 }
 
 // decoded is a stream as it stands when unpacked, as far as it can be.
@@ -225,9 +237,12 @@ func (d *document) decoded(o pdfObject) []byte {
 		return nil
 	}
 	m := &metered{w: d.w, node: d.node, r: r}
-	b, _ := io.ReadAll(io.LimitReader(m, maxPDFStream+1))
-	if m.err != nil && d.w.used > d.w.most() {
+	b, err := io.ReadAll(io.LimitReader(m, maxPDFStream+1))
+	switch {
+	case m.err != nil && d.w.used > d.w.most():
 		m.report()
+	case err != nil:
+		d.unread(err)
 	}
 	if len(b) > maxPDFStream {
 		d.err = limitf("a stream of more than %d bytes", maxPDFStream)
