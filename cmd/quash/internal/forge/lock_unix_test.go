@@ -16,7 +16,7 @@ func TestLockOutlivesTheRun(t *testing.T) {
 	if l == nil || err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("sh", "-c", "cat <&0 & wait") // a child of the child, as git's are
+	cmd := exec.Command("sh", "-c", "exec 4<&0; cat <&4 & wait") // a child of the child, as git's are; 4, for & empties 0
 	inherit(cmd, l.file)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
