@@ -28,15 +28,15 @@ func finder(t *testing.T) (*rules.Set, *scanner.Scanner) {
 
 // places are where a scan finds the keys of a rule, by finding ID: record, field and view. A view of several fields is left
 // out where one of them showed the key.
-func places(t *testing.T, s *scanner.Scanner, f format, text, rule string) map[scanner.ID][]string {
+func places(t *testing.T, s *scanner.Scanner, kind, text, rule string) map[scanner.ID][]string {
 	t.Helper()
-	x, err := openText(t, "sample", text, Options{Kind: f.name})
+	x, err := openText(t, "sample", text, Options{Kind: kind})
 	if err != nil {
 		t.Fatal(err)
 	}
 	found := map[scanner.ID][]string{}
 	_, err = s.Scan(t.Context(), x, scanner.SinkFunc(func(_ context.Context, f scanner.Finding) error {
-		several := f.At.View == viewRecord || f.At.View == viewJoined
+		several := f.At.View == "record" || f.At.View == "joined"
 		if f.Rule == rule && (!several || len(found[f.ID]) == 0) {
 			found[f.ID] = append(found[f.ID], strings.Join([]string{f.At.Record, f.At.Field, f.At.View}, "|"))
 		}

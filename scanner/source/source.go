@@ -11,18 +11,19 @@ import (
 	"time"
 
 	"github.com/quash-sh/quash/scanner"
+	"github.com/quash-sh/quash/scanner/source/internal/records"
 )
 
 // Scores that a kind's Detect gives. Any number between them is allowed; the highest wins, and of equals the first name.
 const (
 	// ScoreNone: the target is not of this kind.
-	ScoreNone = 0
+	ScoreNone = records.None
 	// ScoreFallback: it can be read this way when nothing knows better.
 	ScoreFallback = 1
 	// ScoreLikely: it has the general shape, such as JSON lines with a text field.
-	ScoreLikely = 50
+	ScoreLikely = records.Likely
 	// ScoreSure: it has a mark that no other kind has.
-	ScoreSure = 100
+	ScoreSure = records.Sure
 )
 
 // Kind is a kind of source.

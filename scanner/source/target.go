@@ -8,10 +8,12 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"github.com/quash-sh/quash/scanner/source/internal/records"
 )
 
 // headSize is how many bytes of a target the kinds may look at to know it.
-const headSize = 4 << 10
+const headSize = records.HeadSize
 
 // Target is what a person asked to scan, looked at once.
 type Target struct {

@@ -79,8 +79,7 @@ func (c *counter) giveData(e *emitter, from scanner.Location, text []byte, memo 
 func (c *counter) content(e *emitter, from scanner.Location, r io.Reader) (bool, error) {
 	n, err := e.begin(r)
 	head := e.buf[:min(n, headSize)]
-	_, export := exportFormat(from.Path, utf8Head(head))
-	if maybe := mayContain(head, from.Path); maybe || export {
+	if exportFormat(from.Path, head) != nil || mayContain(head, from.Path) {
 		begin := bytes.Clone(e.buf[:n])
 		head = begin[:len(head)]
 		whole := io.MultiReader(bytes.NewReader(begin), r)
@@ -90,8 +89,8 @@ func (c *counter) content(e *emitter, from scanner.Location, r io.Reader) (bool,
 		if is, ok := c.container(e, from, head, r, whole); is {
 			return ok, nil
 		}
-		if is, ok, err := c.records(e, from.Path, head, whole); is {
-			return ok, err
+		if is, ok := c.records(e, from.Path, head, whole); is {
+			return ok, nil
 		}
 		copy(e.buf, begin)
 	}
@@ -192,8 +191,8 @@ func (m *members) member(from scanner.Location, r io.Reader) (bool, error) {
 	if err == nil {
 		whole = io.MultiReader(whole, r)
 	}
-	if is, ok, err := m.c.records(m.e, from.Path, head, whole); is {
-		return ok, err
+	if is, ok := m.c.records(m.e, from.Path, head, whole); is {
+		return ok, nil
 	}
 	return m.e.text(from, whole)
 }

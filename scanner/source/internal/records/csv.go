@@ -1,4 +1,4 @@
-package source
+package records
 
 import (
 	"bytes"
@@ -46,7 +46,7 @@ const maxColumns = 4096
 // parseCSV reads a table. Its first row is a header when it looks like one.
 func parseCSV(r *reading) error {
 	c := &csvReader{r: r}
-	table := lex.NewCSV(r.in, delimiter(r.in.Peek(headSize)))
+	table := lex.NewCSV(r.in, delimiter(r.in.Peek(HeadSize)))
 	for !r.stopped {
 		t, err := table.Next()
 		if err == nil {

@@ -1,8 +1,7 @@
-package source
+package records
 
 import (
 	"bytes"
-	"context"
 	"path"
 	"strings"
 
@@ -11,31 +10,25 @@ import (
 )
 
 var (
-	jsonRecords = format{
-		name: "json", title: "a JSON export",
+	jsonRecords = Format{
+		Name: "json", Title: "a JSON export",
 		score:  func(name string, head []byte) int { return scoreJSON(name, head, false) },
 		refuse: refuseJSON,
 		parse:  parseJSON(false),
 	}
-	jsonLines = format{
-		name: "jsonl", title: "an export of JSON lines",
+	jsonLines = Format{
+		Name: "jsonl", Title: "an export of JSON lines",
 		score:  func(name string, head []byte) int { return scoreJSON(name, head, true) },
 		refuse: refuseJSON,
 		parse:  parseJSON(true),
 		resume: "\n",
 	}
-	csvRecords = format{
-		name: "csv", title: "a CSV export",
+	csvRecords = Format{
+		Name: "csv", Title: "a CSV export",
 		score:  scoreCSV,
 		refuse: refuseCSV,
 		parse:  parseCSV,
 	}
-)
-
-var (
-	_ = register(jsonRecords.kind())
-	_ = register(jsonLines.kind())
-	_ = register(csvRecords.kind())
 )
 
 // refuseJSON says why a file cannot be JSON records.
@@ -55,8 +48,6 @@ func refuseCSV(head []byte) string {
 	switch {
 	case len(head) == 0:
 		return "it is empty"
-	case isBinary(head):
-		return "it holds zero bytes"
 	}
 	return ""
 }
@@ -65,22 +56,21 @@ func refuseCSV(head []byte) string {
 // when one of the first objects is a ticket: something that a person wrote, with two of a name, an author and a time.
 // Everything else, such as configuration, is better read as the text that it is.
 func scoreJSON(name string, head []byte, lines bool) int {
-	if refuseJSON(head) != "" || isBinary(head) {
-		return ScoreNone
+	if refuseJSON(head) != "" {
+		return None
 	}
 	ext := strings.ToLower(path.Ext(name))
 	ticket, values := sniffJSON(head)
 	if ticket && lines == (values > 1 || ext == ".jsonl" || ext == ".ndjson") {
-		return ScoreLikely
+		return Likely
 	}
-	return ScoreNone
+	return None
 }
 
 // sniffJSON reports whether a ticket begins in head, and how many values do.
 func sniffJSON(head []byte) (ticket bool, values int) {
-	nobody := &emitter{ctx: context.Background(), yield: func(scanner.Chunk, error) bool { return true }}
-	r := newReading(nobody, "", bytes.NewReader(head))
-	r.words, _ = newWords(nil)
+	r := newReading(nobody{}, "", bytes.NewReader(head))
+	r.words = noWords()
 	w := &jsonWalker{r: r, j: lex.NewJSON(r.in)}
 	for {
 		t, err := w.j.Next()
@@ -113,9 +103,9 @@ func (w *jsonWalker) inTicket() bool {
 func scoreCSV(name string, head []byte) int {
 	switch ext := strings.ToLower(path.Ext(name)); {
 	case ext != ".csv" && ext != ".tsv" && ext != ".txt" && ext != "", refuseCSV(head) != "":
-		return ScoreNone
+		return None
 	}
-	words, _ := newWords(nil)
+	words := noWords()
 	table := lex.NewCSV(lex.NewInput(bytes.NewReader(head)), delimiter(head))
 	var header about
 	var cell []byte
@@ -123,11 +113,11 @@ func scoreCSV(name string, head []byte) int {
 		t, err := table.Next()
 		switch {
 		case err != nil:
-			return ScoreNone
+			return None
 		case t.Kind == lex.Row && header.ticket():
-			return ScoreLikely
+			return Likely
 		case t.Kind == lex.Row:
-			return ScoreNone
+			return None
 		}
 		if cell = append(cell, t.Text...); !t.More {
 			m := words.of(cell).means
@@ -136,3 +126,12 @@ func scoreCSV(name string, head []byte) int {
 		}
 	}
 }
+
+// nobody takes everything and keeps nothing.
+type nobody struct{}
+
+// Chunk implements Out.
+func (nobody) Chunk(scanner.Chunk) bool { return true }
+
+// Gap implements Out.
+func (nobody) Gap(*scanner.Gap) bool { return true }

@@ -1,4 +1,4 @@
-package source
+package records
 
 import (
 	"strconv"
@@ -44,7 +44,7 @@ func (n *jsonNode) outermost() bool {
 }
 
 // string takes what a string says of the object or array that it stands in.
-func (n *jsonNode) string(words *words, name *word, value []byte) {
+func (n *jsonNode) string(words *Words, name *word, value []byte) {
 	if name == nil {
 		n.span(value)
 		return
@@ -68,7 +68,7 @@ func (n *jsonNode) span(text []byte) {
 }
 
 // tell takes what the value of a member says of the object, and of the one around it.
-func (n *jsonNode) tell(words *words, name *word, value []byte) {
+func (n *jsonNode) tell(words *Words, name *word, value []byte) {
 	m, rank := words.mean(name)
 	n.self.set(m, rank, value)
 	if n.word == nil || n.parent == nil {

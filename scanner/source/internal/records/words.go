@@ -1,4 +1,4 @@
-package source
+package records
 
 import (
 	"fmt"
@@ -101,8 +101,8 @@ var knownWords = sync.OnceValue(func() map[string]word {
 	return known
 })
 
-// words knows what names mean. It remembers spellings as it goes and is used by one reading at a time.
-type words struct {
+// Words knows what names mean. It remembers spellings as it goes and is used by one reading at a time.
+type Words struct {
 	custom map[string]word // by plain spelling, "name" or "parent.name": what the user said
 	seen   map[string]*word
 }
@@ -110,9 +110,10 @@ type words struct {
 // maxWords is how many spellings are remembered.
 const maxWords = 4096
 
-// newWords returns the known words, and before them those that the user gave: a name, or "parent.name", for each meaning.
-func newWords(fields map[string]string) (*words, error) {
-	w := &words{custom: map[string]word{}, seen: map[string]*word{}}
+// NewWords returns the known words, and before them those that the user gave: a name, or "parent.name", for each meaning ("record",
+// "author", "time", "text", "url"). Another meaning is an error.
+func NewWords(fields map[string]string) (*Words, error) {
+	w := &Words{custom: map[string]word{}, seen: map[string]*word{}}
 	for _, field := range slices.Sorted(maps.Keys(fields)) {
 		m, ok := fieldNames[field]
 		if !ok {
@@ -122,6 +123,9 @@ func newWords(fields map[string]string) (*words, error) {
 	}
 	return w, nil
 }
+
+// noWords are the known words alone.
+func noWords() *Words { return &Words{seen: map[string]*word{}} }
 
 // plainName is a name without case and punctuation, but for dots.
 func plainName(name string) string {
@@ -137,7 +141,7 @@ func plainName(name string) string {
 }
 
 // of returns what is known of a name.
-func (w *words) of(name []byte) *word {
+func (w *Words) of(name []byte) *word {
 	if k, ok := w.seen[string(name)]; ok {
 		return k
 	}
@@ -153,7 +157,7 @@ func (w *words) of(name []byte) *word {
 }
 
 // mean returns what a name means in an object or row.
-func (w *words) mean(k *word) (meaning, int) {
+func (w *Words) mean(k *word) (meaning, int) {
 	if len(w.custom) > 0 {
 		if c, ok := w.custom[plainName(k.exact)]; ok {
 			return c.means, c.rank
@@ -163,7 +167,7 @@ func (w *words) mean(k *word) (meaning, int) {
 }
 
 // meanAround returns what a name means for the object around the one that is called parent.
-func (w *words) meanAround(parent, k *word) (meaning, int) {
+func (w *Words) meanAround(parent, k *word) (meaning, int) {
 	if len(w.custom) > 0 {
 		if c, ok := w.custom[plainName(parent.exact+"."+k.exact)]; ok {
 			return c.means, c.rank

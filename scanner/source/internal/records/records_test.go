@@ -1,4 +1,4 @@
-package source
+package records
 
 import (
 	"slices"
@@ -66,7 +66,7 @@ func TestRecordSplitKeys(t *testing.T) {
 		{"a member's name", `[{"id":1,"tokens":{"` + key + `":true}}]`, key, "record", ""},
 		{"a member's name, escaped", `[{"id":1,"tokens":{"` + a + `\u002d` + b + `":{}}}]`, a + "-" + b, "record", ""},
 	} {
-		got := find(t, readAs(t, jsonRecords, strings.NewReader(s.text)), s.whole)
+		got := find(t, readAs(t, &jsonRecords, strings.NewReader(s.text)), s.whole)
 		if got.Record != "1" || got.Field != s.field || got.View != s.view {
 			t.Errorf("%s: found in %q %q under the view %q", s.name, got.Record, got.Field, got.View)
 		}
@@ -80,7 +80,7 @@ func TestRecordSplitKeys(t *testing.T) {
 		{"a mark before the header", "\xEF\xBB\xBFIssue key,Body\nOPS-1," + key + "\n", key},
 		{"UTF-16", utf16Text("Issue key,Body\nOPS-1," + key + "\n"), key},
 	} {
-		got := find(t, readAs(t, csvRecords, asUTF8(strings.NewReader(s.text), []byte(s.text))), s.whole)
+		got := find(t, readAs(t, &csvRecords, asUTF8(strings.NewReader(s.text), []byte(s.text))), s.whole)
 		if got.Record != "OPS-1" || got.Field != "Body" || got.View != "" {
 			t.Errorf("%s: found in %q %q under the view %q", s.name, got.Record, got.Field, got.View)
 		}
@@ -99,18 +99,18 @@ func utf16Text(s string) string {
 func TestNames(t *testing.T) {
 	key, id := sampleKey(), sampleKey()
 	for _, s := range []struct {
-		format              format
+		format              *Format
 		text, want          string
 		record, field, view string
 	}{
-		{jsonRecords, `{"AGILED_API_TOKEN":"` + key + `"}`, `"AGILED_API_TOKEN": "` + key + `"`, "top", "AGILED_API_TOKEN", "named"},
-		{jsonRecords, `[{"id":7,"env":[{"name":"AGILED_API_TOKEN","value":"` + key + `"}]}]`, `"AGILED_API_TOKEN": "` + key + `"`, "7", "env[0].value", "named"},
-		{jsonRecords, `[{"id":7,"AGILED_API_TOKENS":["` + key + `"]}]`, `"AGILED_API_TOKENS": "` + key + `"`, "7", "AGILED_API_TOKENS[0]", "named"},
-		{jsonRecords, `[{"id":7,"aws":{"id":"` + id + `","secret":"` + key + `"}}]`, `"aws": {"id": "` + id + "\",\n\"secret\": \"" + key + `"}`, "7", "", "record"},
-		{jsonLines, `{"id":7,"key":"-----BEGIN\n` + key + `\n-----END","mail":"a@x.example"}` + "\n", `"key": "-----BEGIN\n` + key + `\n-----END",` + "\n" + `"mail": "a@x.example"`, "7", "", "record"},
-		{csvRecords, "Issue key,AGILED_API_TOKEN\nOPS-1," + key + "\n", `"AGILED_API_TOKEN": "` + key + `"`, "OPS-1", "AGILED_API_TOKEN", "named"},
-		{csvRecords, "name,value\nAGILED_API_TOKEN," + key + "\n", `"AGILED_API_TOKEN": "` + key + `"`, "row 2", "value", "named"},
-		{csvRecords, "Access key ID,Secret access key\n" + id + "," + key + "\n", `"Access key ID": "` + id + "\",\n\"Secret access key\": \"" + key + `"`, "row 2", "", "record"},
+		{&jsonRecords, `{"AGILED_API_TOKEN":"` + key + `"}`, `"AGILED_API_TOKEN": "` + key + `"`, "top", "AGILED_API_TOKEN", "named"},
+		{&jsonRecords, `[{"id":7,"env":[{"name":"AGILED_API_TOKEN","value":"` + key + `"}]}]`, `"AGILED_API_TOKEN": "` + key + `"`, "7", "env[0].value", "named"},
+		{&jsonRecords, `[{"id":7,"AGILED_API_TOKENS":["` + key + `"]}]`, `"AGILED_API_TOKENS": "` + key + `"`, "7", "AGILED_API_TOKENS[0]", "named"},
+		{&jsonRecords, `[{"id":7,"aws":{"id":"` + id + `","secret":"` + key + `"}}]`, `"aws": {"id": "` + id + "\",\n\"secret\": \"" + key + `"}`, "7", "", "record"},
+		{&jsonLines, `{"id":7,"key":"-----BEGIN\n` + key + `\n-----END","mail":"a@x.example"}` + "\n", `"key": "-----BEGIN\n` + key + `\n-----END",` + "\n" + `"mail": "a@x.example"`, "7", "", "record"},
+		{&csvRecords, "Issue key,AGILED_API_TOKEN\nOPS-1," + key + "\n", `"AGILED_API_TOKEN": "` + key + `"`, "OPS-1", "AGILED_API_TOKEN", "named"},
+		{&csvRecords, "name,value\nAGILED_API_TOKEN," + key + "\n", `"AGILED_API_TOKEN": "` + key + `"`, "row 2", "value", "named"},
+		{&csvRecords, "Access key ID,Secret access key\n" + id + "," + key + "\n", `"Access key ID": "` + id + "\",\n\"Secret access key\": \"" + key + `"`, "row 2", "", "record"},
 	} {
 		got := find(t, readAs(t, s.format, strings.NewReader(s.text)), s.want)
 		if got.Record != s.record || got.Field != s.field || got.View != s.view {
@@ -122,7 +122,7 @@ func TestNames(t *testing.T) {
 // TestFieldsBeforeRecords checks the order on which telling views apart rests.
 func TestFieldsBeforeRecords(t *testing.T) {
 	key := sampleKey()
-	all := readAs(t, jsonRecords, strings.NewReader(sample(t, "issues.json", "{{context}}", key)))
+	all := readAs(t, &jsonRecords, strings.NewReader(sample(t, "issues.json", "{{context}}", key)))
 	var views []string
 	for _, c := range all {
 		if strings.Contains(c.text, key) {
@@ -137,21 +137,21 @@ func TestFieldsBeforeRecords(t *testing.T) {
 func TestRecordNames(t *testing.T) {
 	key := sampleKey()
 	for _, c := range []struct {
-		format        format
+		format        *Format
 		text          string
 		record, field string
 	}{
-		{jsonRecords, `["x","` + key + `"]`, "top", "[1]"},
-		{jsonRecords, `[{"a":"x"},{"a":"` + key + `"}]`, "record 2", "a"},
-		{jsonLines, "{\"a\":\"x\"}\n\n{\"a\":\"" + key + "\"}\n", "line 3", "a"},
-		{jsonRecords, `{"data":{"tickets":[{"id":"T-1","text":"` + key + `"}]},"id":"request-9"}`, "T-1", "text"},
-		{jsonRecords, `{"comments":[{"id":5,"body":"` + key + `"}],"created":"2026-01-01","key":"OPS-1","summary":"x"}`, "OPS-1", "comments[id=5].body"},
-		{jsonRecords, `[{"comments":[{"id":5,"body":"` + key + `"}],"key":"OPS-1"}]`, "OPS-1", "comments[id=5].body"},
-		{jsonRecords, `{"issues":[{"key":"OPS-1","fields":{"summary":"` + key + `"}}]}`, "OPS-1", "fields.summary"},
-		{jsonRecords, `{"OPS-1":{"summary":"` + key + `","author":"ann","date":"2026-01-01"}}`, "OPS-1", "summary"},
-		{jsonRecords, `"` + key + `"`, "top", ""},
-		{csvRecords, "1,2026-01-01," + key + "\n2,x,y\n", "row 1", "column 3"},
-		{csvRecords, "a,b\n1,2," + key + "\n", "row 2", "column 3"},
+		{&jsonRecords, `["x","` + key + `"]`, "top", "[1]"},
+		{&jsonRecords, `[{"a":"x"},{"a":"` + key + `"}]`, "record 2", "a"},
+		{&jsonLines, "{\"a\":\"x\"}\n\n{\"a\":\"" + key + "\"}\n", "line 3", "a"},
+		{&jsonRecords, `{"data":{"tickets":[{"id":"T-1","text":"` + key + `"}]},"id":"request-9"}`, "T-1", "text"},
+		{&jsonRecords, `{"comments":[{"id":5,"body":"` + key + `"}],"created":"2026-01-01","key":"OPS-1","summary":"x"}`, "OPS-1", "comments[id=5].body"},
+		{&jsonRecords, `[{"comments":[{"id":5,"body":"` + key + `"}],"key":"OPS-1"}]`, "OPS-1", "comments[id=5].body"},
+		{&jsonRecords, `{"issues":[{"key":"OPS-1","fields":{"summary":"` + key + `"}}]}`, "OPS-1", "fields.summary"},
+		{&jsonRecords, `{"OPS-1":{"summary":"` + key + `","author":"ann","date":"2026-01-01"}}`, "OPS-1", "summary"},
+		{&jsonRecords, `"` + key + `"`, "top", ""},
+		{&csvRecords, "1,2026-01-01," + key + "\n2,x,y\n", "row 1", "column 3"},
+		{&csvRecords, "a,b\n1,2," + key + "\n", "row 2", "column 3"},
 	} {
 		got := find(t, readAs(t, c.format, strings.NewReader(c.text)), key)
 		if got.Record != c.record || got.Field != c.field {
@@ -168,7 +168,7 @@ func TestOwnFieldMap(t *testing.T) {
 		Path: "exports/sample", Line: 1, Record: "V-9", Field: "inhalt", Author: "ann",
 		Time: time.Date(2026, 3, 4, 8, 0, 0, 0, time.UTC), URL: "http://x.example/V-9",
 	}
-	if d := cmp.Diff(want, find(t, readFields(t, jsonRecords, strings.NewReader(text), fields), key).Location); d != "" {
+	if d := cmp.Diff(want, find(t, readFields(t, &jsonRecords, strings.NewReader(text), fields), key).Location); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 }
@@ -197,7 +197,7 @@ func TestAnyJSONIsSearched(t *testing.T) {
 	key := sampleKey()
 	rapid.Check(t, func(rt *rapid.T) {
 		text := anyJSON(rt, key, 4)
-		for _, f := range []format{jsonRecords, jsonLines} {
+		for _, f := range []*Format{&jsonRecords, &jsonLines} {
 			all := readAs(t, f, strings.NewReader(text))
 			if len(gapsOf(all)) > 0 {
 				rt.Fatalf("%s: %v", text, gapsOf(all)[0])

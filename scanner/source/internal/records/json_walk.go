@@ -1,4 +1,4 @@
-package source
+package records
 
 import "github.com/quash-sh/quash/scanner/source/internal/lex"
 
