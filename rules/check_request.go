@@ -36,6 +36,12 @@ func (s *Step) templates() []template {
 		{at{"json"}, s.JSON, inBody},
 		{at{"body"}, s.Body, inBody},
 	}
+	if s.Sign != nil {
+		list = append(list,
+			template{at{"sign", "id"}, s.Sign.ID, inHeader},
+			template{at{"sign", "secret"}, s.Sign.Secret, inHeader},
+			template{at{"sign", "session"}, s.Sign.Session, inHeader})
+	}
 	for _, name := range slices.Sorted(maps.Keys(s.Header)) {
 		list = append(list, template{at{"header", name}, s.Header[name], inHeader})
 	}
@@ -88,6 +94,7 @@ func (c *stepChecker) request() bool {
 	}
 	c.bodies()
 	c.headers()
+	c.signature()
 	c.names()
 	return true
 }
@@ -173,6 +180,20 @@ func (c *stepChecker) headers() {
 		if slices.Contains(forbiddenHeaders, strings.ToLower(name)) {
 			c.addf(at{"header", name}, "header %q is set by the client alone", name)
 		}
+	}
+}
+
+// signature refuses a signature that lacks what it is made of.
+func (c *stepChecker) signature() {
+	s := c.step.Sign
+	if s == nil {
+		return
+	}
+	if s.Service == "" || s.Region == "" || s.ID == "" || s.Secret == "" {
+		c.addf(at{"sign"}, "a signature needs service, region, id and secret")
+	}
+	if c.step.Basic != "" {
+		c.addf(at{"sign"}, "the step has basic and sign; a request is authenticated in one way")
 	}
 }
 

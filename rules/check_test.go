@@ -267,6 +267,9 @@ func TestCheckFileRefuses(t *testing.T) {
 
 // TestCheckBuiltin runs the proofs of the embedded files, with an operator's var that no sample can satisfy.
 func TestCheckBuiltin(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it proves the whole catalogue, as TestCatalogue does")
+	}
 	problems := CheckBuiltin(Options{Vars: map[string]string{"agiled.key_pattern": "x{200}y", "acme.x": "y"}})
 	if len(problems) < 2 || problems[len(problems)-1].File != "vars" {
 		t.Errorf("a key pattern without any entropy or a var of no file is taken: %v", problems)

@@ -37,7 +37,10 @@ func readFile(t testing.TB, name string) []byte {
 
 // TestBuiltin checks every rule file that is shipped; each is a subtest by its provider's name.
 func TestBuiltin(t *testing.T) {
-	for _, name := range sources(t) {
+	for i, name := range sources(t) {
+		if testing.Short() && i%8 != 0 {
+			continue
+		}
 		provider := strings.TrimSuffix(name, ".yaml")
 		t.Run(provider, func(t *testing.T) {
 			data := readFile(t, name)

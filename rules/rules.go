@@ -208,6 +208,8 @@ type Step struct {
 	Form map[string]string `yaml:"form,omitempty"`
 	// Body is the request's body as it is.
 	Body string `yaml:"body,omitempty"`
+	// Sign signs the request once all else is filled in.
+	Sign *Signature `yaml:"sign,omitempty"`
 
 	// Active and Inactive read a verify reply; a reply that neither describes is unknown, and so is one that both do.
 	Active   Conditions `yaml:"active,omitempty"`
@@ -238,6 +240,18 @@ type Step struct {
 	Events *Events `yaml:"events,omitempty"`
 	// Examples are recorded replies and the reading that each must get.
 	Examples []ReplyExample `yaml:"examples,omitempty"`
+}
+
+// Signature is AWS Signature Version 4, which other object stores take too. The secret itself is not sent.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
+type Signature struct {
+	// Service and Region are what the signature is for: "sts", "us-east-1".
+	Service string `yaml:"service"`
+	Region  string `yaml:"region"`
+	// ID and Secret are the templates of the access key's two parts, Session that of a temporary key's third.
+	ID      string `yaml:"id"`
+	Secret  string `yaml:"secret"`
+	Session string `yaml:"session,omitempty"`
 }
 
 // Request returns the step's method and URL template.

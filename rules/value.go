@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"encoding/hex"
 	"regexp"
 	"strings"
 )
@@ -204,10 +205,13 @@ func reference(v string) string {
 	if languageWords[low] {
 		return "a word of the language"
 	}
-	for _, mark := range [...]string{"${", "{{", "#{", "%(", "$(", "<%", "%{", "{%", "@{", "$[", "%s", "%v", "%d", "%q", "%w", "%@", "__"} {
+	for _, mark := range [...]string{"${", "{{", "#{", "%(", "$(", "<%", "%{", "{%", "@{", "$[", "__"} {
 		if strings.Contains(v, mark) {
 			return "a template"
 		}
+	}
+	if formatted(v) {
+		return "a template"
 	}
 	for _, mark := range [...]string{"process.env", "os.environ", "getenv", "env[", "environ[", "secrets.", "vars.", "import.meta"} {
 		if strings.Contains(low, mark) {
@@ -218,6 +222,19 @@ func reference(v string) string {
 		return "a variable"
 	}
 	return ""
+}
+
+// formatted reports a value that a program puts others into: a verb of a format stands in it and what is around that is not random.
+func formatted(v string) bool {
+	rest := v
+	for _, verb := range [...]string{"%s", "%v", "%d", "%q", "%w", "%@"} {
+		rest = strings.ReplaceAll(rest, verb, "")
+	}
+	if rest == v {
+		return false
+	}
+	bits, mix := weigh(rest)
+	return rest == "" || !mix.random(bits)
 }
 
 // variableForm is what shells, batch files and template languages write for a variable, and arguments in messages.
@@ -256,7 +273,7 @@ var standInWords = []string{
 
 // sequence reports a value that hardly says anything: one character repeated, a run of the alphabet or of digits.
 func sequence(low string) bool {
-	if len(low) >= 4 && runs(low) || len(low) >= 6 && pairOnly(low) {
+	if len(low) >= 4 && runs(low) || len(low) >= 16 && counts(low) || len(low) >= 6 && pairOnly(low) {
 		return true
 	}
 	var letters, digits strings.Builder
@@ -270,6 +287,21 @@ func sequence(low string) bool {
 	}
 	return letters.Len()+digits.Len() == len(strings.TrimRight(low, "!@#$%^&*")) && digits.Len() > 2 && letters.Len() > 3 && runs(letters.String()) && runs(digits.String()) ||
 		keyboard(low)
+}
+
+// counts reports bytes in hexadecimal that count up by one, or by one in each digit, as the keys of test vectors do.
+func counts(low string) bool {
+	data, err := hex.DecodeString(low)
+	if err != nil {
+		return false
+	}
+	steps := 0
+	for i := 1; i < len(data); i++ {
+		if d := data[i] - data[i-1]; d == 1 || d == 0x11 || d == 0x22 {
+			steps++
+		}
+	}
+	return steps*10 >= (len(data)-1)*9
 }
 
 // pairOnly reports a text of two characters, over and over.

@@ -81,6 +81,9 @@ func (f *flow) render(step *rules.Step, sc *scope) (call, []use, error) {
 	q.shown = r.scrubbed(r.url(target, view{r.masked, unlessMask}))
 	r.headers(step, q.header)
 	r.body(step, &q)
+	if step.Sign != nil {
+		r.sign(step.Sign, &q)
+	}
 	if r.mixes() {
 		r.fail("the rule puts an operator's credential and the leaked key in one request")
 	}

@@ -146,5 +146,8 @@ func templateNames(step *rules.Step) []string {
 	for _, template := range step.Form {
 		names = append(names, rules.TemplateNames(template)...)
 	}
+	if step.Sign != nil {
+		names = append(names, rules.TemplateNames(strings.Join([]string{step.Sign.ID, step.Sign.Secret, step.Sign.Session}, " "))...)
+	}
 	return names
 }

@@ -91,7 +91,7 @@ func (i *Issuer) answer(in *Request, u *url.URL) (Fault, rules.Reply) {
 	to := i.find(in)
 	in.Mutating = in.Method != http.MethodGet && in.Method != http.MethodHead
 	if to != nil {
-		in.Flow, in.Key = to.flow, carries(in, u, to.needs)
+		in.Flow, in.Key = to.flow, carries(in, u, to.needs) && i.signed(to.step.Sign, in, u)
 		in.Mutating = in.Mutating && to.flow != "verify"
 	}
 	i.log = append(i.log, *in)
