@@ -70,6 +70,9 @@ func gives(after []byte) bool {
 		return false
 	}
 	named := i
+	if i < len(after) && after[i] == '[' { // of an array of characters
+		i = skip(after, i+1, 4, digit)
+	}
 	i = skip(after, i, 6, closeByte)
 	quoted := i > named
 	j := skip(after, i, 40, blank)
@@ -82,7 +85,8 @@ func gives(after []byte) bool {
 	case ',':
 		return quoted && quoteNear(after[j+1:], 60)
 	case '(':
-		return quoteNear(after[j+1:], 3)
+		call := skip(after, j+1, 40, nameByte)
+		return quoteNear(after[j+1:], 3) || call > j+1 && call < len(after) && after[call] == '(' && quoteNear(after[call+1:], 3)
 	case 'v', 'V', '"', '\'', '\\':
 		word := bytes.TrimLeft(after[j:], `"'\`)
 		if bytes.HasPrefix(word, []byte("value")) || bytes.HasPrefix(word, []byte("Value")) {
@@ -98,6 +102,8 @@ func skip(b []byte, i, most int, in func(byte) bool) int {
 	}
 	return i
 }
+
+func digit(c byte) bool { return '0' <= c && c <= '9' }
 
 func nameByte(c byte) bool { return wordByte(c) || c == '.' }
 
@@ -155,10 +161,24 @@ func (t *text) setting(kind string, match, tok span) assigned {
 
 // syntax reports whether the value is a literal where it stands.
 func (a assigned) syntax() bool {
-	if a.quoted() {
-		return a.closed() && !a.label()
+	switch {
+	case strings.HasSuffix(a.before, "${"): // of what a shell puts in
+		return false
+	case a.quoted():
+		return a.closed() && (a.operator() || a.directive()) && !a.label() && !(strings.HasPrefix(a.gap, "]") && strings.HasSuffix(a.before, "[")) // what a variable names
 	}
 	return a.bare()
+}
+
+// operator reports a sign between the name and the quote that opens the value.
+func (a assigned) operator() bool {
+	return strings.Trim(a.gap, " \t\\\"'`bBuUrRfFL@$") != ""
+}
+
+// directive reports a name that is given its value by standing before it, as macros, build files and keywords of Lisp do.
+func (a assigned) directive() bool {
+	before := strings.TrimRight(a.before, " \t")
+	return strings.HasSuffix(before, "#define") || strings.HasSuffix(a.before, ":") || before == "" && path.Ext(a.path) == ".gradle" || option(a.before, a.name)
 }
 
 func (a assigned) quoted() bool {
@@ -207,12 +227,12 @@ func (a assigned) bare() bool {
 	case strings.HasPrefix(gap, ">"):
 		return strings.HasPrefix(a.after, "</") && strings.Contains(a.before, "<")
 	case strings.TrimLeft(gap, " \t") == "":
-		return flag(a.before, a.name) || netrc(a.path) || strings.HasSuffix(strings.ToUpper(strings.TrimRight(a.before, " \t")), "ENV")
+		return option(a.before, a.name) || a.name == "requirepass" || netrc(a.path) || strings.HasSuffix(strings.ToUpper(strings.TrimRight(a.before, " \t")), "ENV")
 	case strings.HasSuffix(a.before, "?") || strings.HasSuffix(a.before, "&") || next == '&':
 		return gap == "="
 	case next == '(' || next == '[' || next == '{':
 		return false
-	case flag(a.before, a.name):
+	case option(a.before, a.name):
 		return true
 	}
 	switch language(a.path) {
@@ -230,8 +250,8 @@ func netrc(name string) bool {
 	return base == "netrc" || base == "authinfo"
 }
 
-// flag reports whether a name is that of a command's option.
-func flag(before, name string) bool {
+// option reports whether a name is that of a command's option.
+func option(before, name string) bool {
 	return strings.HasPrefix(name, "--") || strings.HasPrefix(name, "-") && strings.HasSuffix(before, " ") || strings.HasSuffix(before, "--")
 }
 

@@ -10,15 +10,18 @@ import (
 // madeUp says why a literal that looks like a key was likely written for show, or "".
 func (a assigned) madeUp(v rules.Value) string {
 	random := v.Kind == rules.Random || v.Kind == rules.Place
+	if a.kind == rules.LiteralPassword && (documents(a.path) || fixtureOf(a.path)) {
+		random = random && !weakWord(spelled.Replace(strings.ToLower(a.value)))
+	}
 	words := nameWords(a.name)
 	switch {
-	case a.placed() && a.shows():
+	case a.placed() && a.shows() && !(a.kind == rules.LiteralPassword && (v.Kind == rules.Random || v.Signs && !weakWord(a.value))):
 		return "named as one of a test"
-	case a.placed() && a.kind == rules.LiteralSecret && random && !dataFile(a.path) && language(a.path) == programFile && slices.Equal(words[len(words)-1:], words) && plainNames[words[0]]:
+	case a.placed() && a.kind == rules.LiteralSecret && random && !dataFile(a.path) && language(a.path) == programFile && nobodys(words):
 		return "a name of a test that says nothing of whose it is"
 	case a.placed() && slices.ContainsFunc(strings.Split(strings.ToLower(a.path), "/"), func(seg string) bool { return seg == "dummy" || seg == "fake" }):
 		return "in the dummy of a test"
-	case a.placed() && a.kind == rules.LiteralPassword && (!random && language(a.path) != programFile || strings.Contains(spelled.Replace(strings.ToLower(a.value)), "password")):
+	case a.placed() && a.kind == rules.LiteralPassword && !random && (language(a.path) != programFile || strings.Contains(spelled.Replace(strings.ToLower(a.value)), "password")):
 		return "a password of a test"
 	case !random && documents(a.path):
 		return "in prose"
@@ -26,6 +29,12 @@ func (a assigned) madeUp(v rules.Value) string {
 		return "in a comment"
 	}
 	return ""
+}
+
+// nobodys reports a name of a key that does not say what the key opens, or that says it signs what the program itself hands out: in a
+// test that is nobody's.
+func nobodys(words []string) bool {
+	return len(words) == 1 && plainNames[words[0]] || ownNames[strings.Join(words[max(0, len(words)-3):], " ")] || ownNames[strings.Join(words[max(0, len(words)-2):], " ")]
 }
 
 // displayed reports a line of a comment that is set in, as examples of use are.
@@ -48,6 +57,8 @@ var (
 		fixture other another`)
 	// plainNames are what a key is called that is nobody's.
 	plainNames = set(`token secret key seed ticket credential`)
+	// ownNames are what the keys are called that an application signs its own sessions with.
+	ownNames = map[string]bool{"secret key base": true, "session secret": true, "cookie secret": true}
 )
 
 // commented reports a line of a program that is a comment up to here.

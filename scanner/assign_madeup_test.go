@@ -21,6 +21,11 @@ func confidence(s *Scanner, path, text string) rules.Confidence {
 	return best
 }
 
+// basic is a header that signs a user in with a weak password.
+func basic(user string) string {
+	return "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(user+":password"))
+}
+
 // TestMadeUp: each pair is the same kind of text, once where it is made up and once where it is not. %s is a random value.
 func TestMadeUp(t *testing.T) {
 	s, rnd := literalScanner(t), testRand(5)
@@ -32,7 +37,18 @@ func TestMadeUp(t *testing.T) {
 		{"prose", "docs/setup.md", `password: Autumn_Leaves4`, "conf/setup.yml", `password: Autumn_Leaves4`},
 		{"shown in a comment", "lib/user.rb", `#   user.password = "%s"`, "lib/user.rb", `user.password = "%s"`},
 		{"chosen in a comment", "lib/user.rb", `# user.password = "Autumn_Leaves4"`, "lib/user.rb", `user.password = "Autumn_Leaves4"`},
-		{"a weak word spelled with digits", "test/a.go", `password := "s3cr3t"`, "deploy/app.yml", `password: s3cr3t7`},
+		{"a weak word", "test/a.go", `password := "secret12"`, "test/a.go", `password := "{leet}"`},
+		{"a weak word in prose", "docs/setup.md", `password: {leet}`, "conf/setup.yml", `password: {leet}`},
+		{"a weak word in the data of tests", "pkg/testdata/a.yml", `password: {leet}!`, "conf/a.yml", `password: {leet}!`},
+		{"the key of sessions", "test/a_test.rb", `config.secret_key_base = "%s"`, "config/a.rb", `config.secret_key_base = "%s"`},
+		{"a word of a variable", "docs/run.txt", `SMTP_PASSWORD=secret`, "compose.yaml", `SMTP_PASSWORD=secret`},
+		{"a word in a variable of tests", "compose.yaml", `DB_TEST_PASSWORD=secret`, "compose.yaml", `DB_MAIN_PASSWORD=secret`},
+		{"a word of a program", "src/start.go", `password := "willowtree"`, "bin/start.sh", `password="willowtree"`},
+		{"the user that all tests have", "test/a.go", basic("user"), "test/a.go", basic("annette")},
+		{"what a variable names", "src/a.rb", `jar[SecretKey] = "%s"`, "src/a.rb", `jar["SecretKey"] = "%s"`},
+		{"a default of the shell", "compose.yaml", `X: ${DB_PASSWORD:-willow}`, "compose.yaml", `DB_PASSWORD: willow`},
+		{"a format", "src/a.go", `client_secret: "%%vabc%%d"`, "src/a.go", `client_secret: "%s"`},
+		{"bytes that count up", "src/a.go", `aes_key = "000102030405060708090a0b0c0d0e0f"`, "src/a.go", `aes_key = "%s"`},
 		{"one stem", "conf/a.yml", `url: amqp://queueuser:queuepass@mq/`, "conf/a.yml", `url: amqp://queueuser:Kiwi_Tree88@mq/`},
 		{"an escaped word", "src/a.go", `"amqp://ann:pass%%40host@mq/"`, "conf/a.yml", `url: amqp://ann:Kiwi_Tree88@mq/`},
 		{"its own name", "compose.yaml", `ACMEDB_PASSWORD: acmedb`, "compose.yaml", `ACMEDB_PASSWORD: willow`},
@@ -43,7 +59,8 @@ func TestMadeUp(t *testing.T) {
 		if strings.Contains(tt.text, "$apr1$") {
 			value = value[:22]
 		}
-		fill := func(text string) string { return strings.ReplaceAll(strings.ReplaceAll(text, "%s", value), "%%", "%") }
+		filler := strings.NewReplacer("%s", value, "%%", "%", "{leet}", "p4ss"+"w0rd")
+		fill := filler.Replace
 		if got := confidence(s, tt.path, fill(tt.text)); got != "" && got != rules.Low {
 			t.Errorf("%s: %s: %s", tt.name, tt.text, got)
 		}

@@ -60,7 +60,7 @@ func nameWords(name string) []string {
 func passwordWord(w string) bool {
 	w = strings.TrimRight(w, "0123456789")
 	switch w {
-	case "pass", "pwd", "psw", "passwd", "password", "passphrase", "passcode", "passwort", "userpass", "dbpass", "rootpass", "mypass", "adminpass":
+	case "pass", "pwd", "psw", "passwd", "password", "passphrase", "passcode", "passwort", "userpass", "dbpass", "rootpass", "requirepass", "mypass", "adminpass":
 		return true
 	}
 	return !strings.HasPrefix(w, "no") && strings.HasSuffix(w, "password") || strings.HasSuffix(w, "passwd") || strings.HasSuffix(w, "passphrase") || strings.HasSuffix(w, "pwd")
@@ -70,7 +70,7 @@ func secretWord(words []string, i int) bool {
 	w := strings.TrimRight(words[i], "0123456789")
 	switch w {
 	case "secret", "secrets", "token", "tokens", "seed", "ticket", "xkey", "apikey", "accesskey", "secretkey", "privatekey", "authkey", "encryptionkey", "signingkey",
-		"consumerkey", "accountkey", "clientkey", "masterkey", "cipherkey", "sharedkey", "licensekey", "nkey", "credential", "credentials":
+		"consumerkey", "accountkey", "clientkey", "masterkey", "cipherkey", "sharedkey", "licensekey", "serverkey", "nkey", "credential", "credentials":
 		return true
 	case "key", "keys":
 		return len(words) == 1 || i > 0 && keyOwners[words[i-1]] || i > 1 && keyOwners[words[i-2]]

@@ -4,16 +4,10 @@ import (
 	"strings"
 )
 
-// weakWord reports what stands for a password in texts about passwords: a few words, alone or put together, spelled with digits
-// and signs or ending in some.
+// weakWord reports what stands for a password in texts about passwords: a few words, alone or put together, or ending in digits
+// and signs. Words spelled with signs are none of these: who writes P4ssw0rd means a password, who writes "password" may name one.
 func weakWord(v string) bool {
-	low := strings.ToLower(v)
-	for _, form := range [...]string{low, spelled.Replace(low)} {
-		if madeOf(strings.Map(letter, form), weakWords) {
-			return true
-		}
-	}
-	return len(low) < 4
+	return len(v) < 4 || madeOf(strings.Map(letter, strings.ToLower(v)), weakWords)
 }
 
 // spelled writes the digits and signs that stand for letters as these.

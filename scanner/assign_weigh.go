@@ -62,7 +62,7 @@ func (a assigned) weigh(v rules.Value) (rules.Confidence, []string) {
 		return rules.Low, why
 	case translated(a.path):
 		return rules.Low, why
-	case password && weakWord(a.value) && (!a.configures() || kindWords[strings.ToLower(a.value)]):
+	case password && a.weak():
 		return rules.Low, why
 	case v.Kind == rules.Random:
 		if !password && (v.Bits < secretBits || vague(a.name) && v.Bits < vagueBits) {
@@ -71,7 +71,7 @@ func (a assigned) weigh(v rules.Value) (rules.Confidence, []string) {
 		return rules.Medium, why
 	case v.Kind == rules.Chosen && password && v.Signs && !codeLike(a.value):
 		return rules.Medium, why
-	case v.Kind == rules.Words && password && a.configures() && plain(a.value):
+	case v.Kind == rules.Words && v.Why != rules.NotASCII && password && (a.configures() && plain(a.value) || a.exported() && naming(a.value)):
 		return rules.Medium, why
 	}
 	return rules.Low, why
@@ -142,7 +142,7 @@ func (a assigned) weighBasic() (rules.Confidence, []string) {
 	}
 	v := rules.LookAt(password)
 	why := a.reasons("decodes to a user and a password", v)
-	if v.Kind == rules.Reference || v.Kind == rules.StandIn || v.Kind == rules.Words && (user == "" || a.placed() && (!dataFile(a.path) || fixtureOf(a.path))) {
+	if v.Kind == rules.Reference || v.Kind == rules.StandIn || v.Kind == rules.Words && (user == "" || a.placed() && (fixtureOf(a.path) || !dataFile(a.path) && weakWord(user))) {
 		return rules.Low, why
 	}
 	return rules.Medium, why
@@ -217,8 +217,29 @@ func (a assigned) reasons(where string, v rules.Value) []string {
 	return why
 }
 
-// configures reports a file that a program reads its settings from: there even a weak word is the password.
-func (a assigned) configures() bool { return dataFile(a.path) && !a.placed() }
+// configures reports a file that a program reads its settings from, and a script that starts one: there even a weak word is the password.
+func (a assigned) configures() bool {
+	return (dataFile(a.path) || language(a.path) == settingsFile) && !a.placed()
+}
+
+// exported reports a variable of the environment that a program is given its password in, MYSQL_ROOT_PASSWORD: whatever it holds there
+// is the password, however weak.
+func (a assigned) exported() bool {
+	words := nameWords(a.name)
+	return len(words) > 1 && a.name == strings.ToUpper(a.name) && passwordWord(words[len(words)-1]) &&
+		language(a.path) != programFile && !a.placed() && !commented(a.before) && !anyWord(a.name, showWords)
+}
+
+// weak reports a password that says no more than that one stands here, unless the place shows that it is the password all the same.
+func (a assigned) weak() bool {
+	return weakWord(a.value) && !(a.configures() && (!kindWords[strings.ToLower(a.value)] || a.exported() && naming(a.value)))
+}
+
+// naming reports a word that could be in use, rather than one that names what belongs in its place.
+func naming(v string) bool {
+	low := strings.ToLower(v)
+	return len(v) >= 4 && !strings.ContainsAny(v, "./:*%=#_") && strings.Trim(low, "x") != "" && low != "token"
+}
 
 // placed reports a path whose keys are likely made up.
 func (a assigned) placed() bool { return placeOf(a.path) != "" }

@@ -85,7 +85,7 @@ func fixtureOf(name string) bool {
 			return true
 		}
 	}
-	return strings.HasPrefix(dir, "t/") || strings.Contains("/"+dir+"/", "/src/test/resources/")
+	return strings.HasPrefix(dir+"/", "t/") || strings.Contains("/"+dir+"/", "/src/test/resources/")
 }
 
 // anyWord reports whether one of the words that a name is made of is in a set.

@@ -310,22 +310,28 @@ func (v *viewed) hand(cluster []shown) {
 }
 
 // truer reports whether a candidate of a view says more of a key than what was seen with less changed: whose it is, where a general
-// rule had seen it, or the rest of it, where what was seen ends at an escaped character.
+// rule had seen it, the rest of it, where what was seen ends at an escaped character, or where it begins, where an escaped character
+// stands before it.
 func (v *viewed) truer(c, seen candidate) bool {
 	if seen.general() != c.general() {
 		return seen.general()
 	}
 	whole, part := c.finding.Token().value(), seen.finding.Token().value()
 	at := seen.token.to - v.base
+	if c.general() && len(whole) < len(part) && strings.HasSuffix(part, whole) {
+		return true
+	}
 	return seen.rule == c.rule && len(whole) > len(part) && strings.HasPrefix(whole, part) &&
 		0 <= at && at < int64(len(v.held)) && strings.IndexByte(`%\&=`, v.held[at]) >= 0
 }
 
 // sameKey reports whether a candidate of a view is a key that was seen with less changed: the same value there, or another
-// reading of the same place by the same rule.
+// reading of the same place by the same rule or by one that reads any value.
 func sameKey(seen, c candidate) bool {
 	return seen.token.overlaps(c.token) &&
-		(seen.finding.Token().Equal(c.finding.Token()) || seen.rule == c.rule && seen.token.from == c.token.from)
+		(seen.finding.Token().Equal(c.finding.Token()) ||
+			seen.token.from == c.token.from && (seen.rule == c.rule || c.general()) ||
+			seen.token.to == c.token.to && c.general())
 }
 
 // tell gives the gaps that the bounds of views left.
