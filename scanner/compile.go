@@ -2,13 +2,11 @@ package scanner
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/quash-sh/quash/rules"
-	"github.com/quash-sh/quash/scanner/internal/dfa"
 	"github.com/quash-sh/quash/scanner/internal/prefilter"
 )
 
@@ -28,10 +26,8 @@ type compiled struct {
 	once sync.Once
 	rule *rules.Rule // the whole rule, after read
 
-	automaton     lazy[*dfa.Program]
-	loosened      lazy[*dfa.Program]
-	atStart, then lazy[*regexp.Regexp]
-	parts         lazy[[]nearPart]
+	expression
+	parts lazy[[]nearPart]
 }
 
 // lazy is a value that is worked out when it is first asked for.
@@ -46,26 +42,9 @@ func (l *lazy[T]) get(work func() T) T {
 }
 
 func newCompiled(o *rules.Outline, number int) *compiled {
-	return &compiled{outline: o, number: number, prefix: o.Prefix, span: o.Span, offset: o.Offset, anchored: o.Anchored}
-}
-
-// program is the rule's expression for an automaton.
-func (c *compiled) program() *dfa.Program {
-	return c.automaton.get(func() *dfa.Program { return must(dfa.Compile(c.outline.Expr)) })
-}
-
-// loose is the rule's expression for an automaton that does not count.
-func (c *compiled) loose() *dfa.Program {
-	return c.loosened.get(func() *dfa.Program { return must(dfa.Loose(c.outline.Expr)) })
-}
-
-// form is the rule's expression as it is tried at one place: at the start of a text, or behind one byte, which lets \b see what stands
-// before.
-func (c *compiled) form(behind bool) *regexp.Regexp {
-	if behind {
-		return c.then.get(func() *regexp.Regexp { return regexp.MustCompile(`\A(?s:.)(?:` + c.outline.Expr + `)`) })
+	return &compiled{
+		outline: o, number: number, prefix: o.Prefix, span: o.Span, offset: o.Offset, anchored: o.Anchored, expression: expression{text: o.Expr},
 	}
-	return c.atStart.get(func() *regexp.Regexp { return regexp.MustCompile(`\A(?:` + c.outline.Expr + `)`) })
 }
 
 // near is what belongs to the rule's keys and stands near by.
@@ -76,27 +55,6 @@ func (c *compiled) near() []nearPart {
 // read sees to it that the rule is there. It is to be called before rule is looked at.
 func (c *compiled) read() {
 	c.once.Do(func() { c.rule = c.outline.Rule() })
-}
-
-// must is the automaton of an expression that the loader has taken.
-func must(p *dfa.Program, err error) *dfa.Program {
-	if err != nil {
-		panic("scanner: " + err.Error())
-	}
-	return p
-}
-
-func nearParts(r *rules.Rule) []nearPart {
-	var parts []nearPart
-	for name, n := range r.Near {
-		re := r.NearRegexp(name)
-		parts = append(parts, nearPart{
-			name: name, within: n.Within, optional: n.Optional, shared: n.Shared,
-			re: re, group: max(0, re.SubexpIndex(name)), sight: r.NearSight(name),
-		})
-	}
-	slices.SortFunc(parts, func(a, b nearPart) int { return strings.Compare(a.name, b.name) })
-	return parts
 }
 
 // index is the rules by keyword.

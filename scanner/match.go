@@ -129,12 +129,16 @@ func (t *text) judge(c *compiled, re *regexp.Regexp, m []int, base int64) {
 	token := 2 * max(0, re.SubexpIndex("token"))
 	tok := span{base + int64(m[token]), base + int64(m[token+1])}
 	match := span{base + int64(m[0]), base + int64(m[1])}
-	t.matched = true
 	c.read()
+	why := refusal{}
 	if tok.from < 0 || tok.to <= tok.from {
 		return
 	}
+	if why = t.refusal(c, m, base, tok, match); t.refused(why) {
+		return
+	}
 	if known := t.twice(c, tok, match); known != nil {
+		t.matched = true
 		t.note(known, nil)
 		return
 	}
@@ -144,8 +148,10 @@ func (t *text) judge(c *compiled, re *regexp.Regexp, m []int, base int64) {
 	maps.Copy(parts, near.values)
 	j.near(near)
 	if !j.validate(parts) {
+		t.refuse(why, true)
 		return
 	}
+	t.matched = true
 	places, ok := t.places(c, tok, match)
 	if !ok {
 		return
@@ -153,6 +159,7 @@ func (t *text) judge(c *compiled, re *regexp.Regexp, m []int, base int64) {
 	if kind := c.outline.Literal; kind == "" {
 		j.context(t.bytes(span{match.from, tok.from}))
 	} else if !j.literal(t.setting(kind, match, tok)) {
+		t.refuse(why, false)
 		return
 	}
 	found := candidate{

@@ -39,7 +39,7 @@ type setting struct {
 // memoHit is a keyword that ends before byte end of the text.
 type memoHit struct {
 	end int32
-	// what is the keyword's number, times two, plus one where a rule matched there.
+	// what is the keyword's number, times two, plus one where a rule matched there that more than the match decides about.
 	what int32
 }
 
@@ -113,10 +113,11 @@ func (x *index) scopesOf() []scope {
 
 // memory is room for what is worked out of a text that is remembered.
 type memory struct {
-	runs  []Copy
-	fresh []memoHit
-	found []prefilter.Hit
-	links []memoLink
+	runs    []Copy
+	fresh   []memoHit
+	found   []prefilter.Hit
+	links   []memoLink
+	refused refusals
 }
 
 // remembering is the search of a whole text, some of which is known from another.

@@ -1,7 +1,7 @@
 package scanner
 
 import (
-	"regexp"
+	"cmp"
 	"slices"
 	"sort"
 
@@ -23,6 +23,9 @@ import (
 // is the key's if the key is the only one within reach of it. Equal values count once. A part that a rule calls shared
 // (an account id) may belong to several keys.
 //
+// Where more than crowd halves stand in sight of a key none of them is taken: the key is told of without its part, and the halves for
+// themselves. A text that is made of halves so costs little more than another of its length.
+//
 // All of this depends only on the bytes within sight of the key, so that it is the same in any chunking.
 
 // The cells, narrowest first.
@@ -38,10 +41,13 @@ type nearPart struct {
 	name             string
 	within           int
 	optional, shared bool
-	re               *regexp.Regexp
-	group            int
 	sight            rules.NearSight
+	*seeker          // of the part
+	rivals           []*seeker
 }
+
+// crowd is how many halves in sight of a key are told apart.
+const crowd = 256
 
 // cellMost is the greatest length of a cell that decides: it does not hold halves that are out of each other's reach.
 func (n *nearPart) cellMost() int64 { return int64(2*n.within + n.sight.Key) }
@@ -50,7 +56,9 @@ func (n *nearPart) cellMost() int64 { return int64(2*n.within + n.sight.Key) }
 type half struct {
 	at    span
 	value string
-	isKey bool
+	// number is the same for equal values.
+	number int
+	isKey  bool
 	// cells are the numbers of the cells it stands in; 0: too long, or not whole in sight.
 	cells [cellKinds]int
 }
@@ -68,7 +76,7 @@ type beside struct {
 func (t *text) beside(c *compiled, token, match span) beside {
 	found := beside{values: map[string]string{}}
 	for _, n := range c.near() {
-		p := t.pairing(c, &n, token, match)
+		p := t.pairing(&n, token, match)
 		h, why := p.choose()
 		switch {
 		case h != nil:
@@ -94,95 +102,108 @@ type pairing struct {
 	part *nearPart
 	// match is the whole match, and own the key in it.
 	match, own span
-	ownValue   string
-	// halves are all that are in sight, by place.
+	ownNumber  int
+	// halves are all that are in seen, by place.
 	halves []half
-	// both says which cells hold keys and parts.
-	both [cellKinds]map[int]bool
+	// values is how many different values they have.
+	values int
+	// both says which cells hold keys and parts, mine which hold the key's own value.
+	both, mine [cellKinds][]bool
+	// crowded says that there are too many halves in sight.
+	crowded bool
 }
 
 // pairing finds the halves in sight of a key. The cells are not worked out for a key that has no part in sight.
-func (t *text) pairing(c *compiled, n *nearPart, token, match span) *pairing {
-	p := &pairing{part: n, match: match, own: token, ownValue: string(t.bytes(token))}
+func (t *text) pairing(n *nearPart, token, match span) *pairing {
+	p := &pairing{part: n, match: match, own: token}
 	wanted := span{match.from - int64(n.sight.Around), match.to + int64(n.sight.Around)}
-	view := t.window(wanted)
-	keys := []half{{at: token, value: p.ownValue, isKey: true}}
-	covered := []span{match}
-	for _, m := range n.re.FindAllSubmatchIndex(t.bytes(view), -1) {
-		at := span{view.from + int64(m[2*n.group]), view.from + int64(m[2*n.group+1])}
-		if m[2*n.group] >= 0 && !at.overlaps(match) {
-			p.halves = append(p.halves, half{at: at, value: string(t.bytes(at))})
-		}
-	}
-	if len(p.halves) == 0 {
+	parts := t.sought(n.seeker, wanted)
+	if len(parts) == 0 || len(parts) == 1 && parts[0].at.overlaps(match) {
 		return p
 	}
-	for _, rival := range c.rule.Rivals() {
-		keys, covered = t.rivals(rival, view, keys, covered)
+	keys := taken{{match, token, string(t.bytes(token))}}
+	inSight := len(parts)
+	for _, rival := range n.rivals {
+		spots := t.sought(rival, wanted)
+		if inSight += len(spots); inSight > crowd {
+			p.crowded = true
+			return p
+		}
+		for _, s := range spots {
+			keys.add(s)
+		}
 	}
-	p.halves = slices.DeleteFunc(p.halves, func(h half) bool {
-		return slices.ContainsFunc(covered, h.at.overlaps)
-	})
-	p.halves = append(p.halves, keys...)
-	slices.SortFunc(p.halves, func(a, b half) int { return int(a.at.from - b.at.from) })
-	p.cut(t.bytes(view), view, wanted, n.cellMost())
+	if p.take(keys, parts) {
+		p.cut(t.edges(), t.sightOf(wanted), n.cellMost())
+	}
 	return p
 }
 
-// rivals adds the keys of a rule that are in view and overlap none of those that are known.
-func (t *text) rivals(r *rules.Rule, view span, keys []half, covered []span) ([]half, []span) {
-	re := r.Regexp()
-	group := 2 * max(0, re.SubexpIndex("token"))
-	for _, m := range re.FindAllSubmatchIndex(t.bytes(view), -1) {
-		match := span{view.from + int64(m[0]), view.from + int64(m[1])}
-		if m[group] < 0 || match.len() > int64(r.Span().Match) || slices.ContainsFunc(covered, match.overlaps) {
-			continue
-		}
-		at := span{view.from + int64(m[group]), view.from + int64(m[group+1])}
-		keys = append(keys, half{at: at, value: string(t.bytes(at)), isKey: true})
-		covered = append(covered, match)
+// sought are the places of an expression of which all that decides about them is within a stretch of the text.
+func (t *text) sought(s *seeker, wanted span) []spot {
+	view := t.window(wanted)
+	if wanted.from > 0 {
+		view.from = min(wanted.from+s.margin(), view.to)
 	}
-	return keys, covered
+	if wanted.to == view.to {
+		view.to = max(view.from, wanted.to-s.margin())
+	}
+	return t.tools.finder(s).within(t, view)
 }
 
-// cut finds the cells of all halves. A cell counts that is whole in view and no longer than most.
-func (p *pairing) cut(data []byte, view, wanted span, most int64) {
-	edges := edgesOf(data, view.from, p.halves)
+// take makes halves of keys and parts, and returns false where no part is left. What stands in a key is no part.
+func (p *pairing) take(keys taken, parts []spot) bool {
+	for _, s := range parts {
+		if !keys.over(s.at) {
+			p.halves = append(p.halves, half{at: s.at, value: s.value})
+		}
+	}
+	if len(p.halves) == 0 {
+		return false
+	}
+	for _, k := range keys {
+		p.halves = append(p.halves, half{at: k.at, value: k.value, isKey: true})
+	}
+	slices.SortStableFunc(p.halves, func(a, b half) int { return cmp.Compare(a.at.from, b.at.from) })
+	numbers := map[string]int{}
+	for i := range p.halves {
+		h := &p.halves[i]
+		n, ok := numbers[h.value]
+		if !ok {
+			n = len(numbers)
+			numbers[h.value] = n
+		}
+		h.number = n
+		if h.at == p.own {
+			p.ownNumber = n
+		}
+	}
+	p.values = len(numbers)
+	return true
+}
+
+// cut finds the cells of all halves. A cell counts that is whole in sight and no longer than most.
+func (p *pairing) cut(edges *edges, in seen, most int64) {
 	for kind := range cellKinds {
-		p.both[kind] = map[int]bool{}
-		var at []int64
-		if wanted.from <= 0 {
-			at = append(at, view.from)
-		}
-		for _, e := range edges {
-			if e.kind >= kind {
-				at = append(at, e.at)
-			}
-		}
-		if wanted.to > view.to {
-			at = append(at, view.to+1)
-		}
-		holds := map[int][2]bool{}
+		p.both[kind], p.mine[kind] = []bool{false}, []bool{false}
+		var cell span
+		number, keys, parts := 0, false, false
 		for i := range p.halves {
 			h := &p.halves[i]
-			right := sort.Search(len(at), func(i int) bool { return at[i] > h.at.from })
-			if right == 0 || right == len(at) || at[right]-at[right-1] > most {
+			if i == 0 || h.at.from >= cell.to {
+				cell = edges.cell(kind, h.at.from, in, p.halves)
+				number, keys, parts = len(p.both[kind]), false, false
+				p.both[kind], p.mine[kind] = append(p.both[kind], false), append(p.mine[kind], false)
+			}
+			if !in.whole(cell) || cell.len() > most {
 				continue
 			}
-			h.cells[kind] = right
-			held := holds[right]
-			held[toInt(h.isKey)] = true
-			holds[right] = held
-			p.both[kind][right] = held[0] && held[1]
+			h.cells[kind] = number
+			keys, parts = keys || h.isKey, parts || !h.isKey
+			p.both[kind][number] = keys && parts
+			p.mine[kind][number] = p.mine[kind][number] || h.isKey && h.number == p.ownNumber
 		}
 	}
-}
-
-func toInt(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // settled reports whether a cell narrower than kind has decided about a half.
@@ -197,6 +218,9 @@ func (p *pairing) settled(h *half, kind int) bool {
 
 // choose returns the part that is the key's, or says why none is taken although there are some; neither where there is none.
 func (p *pairing) choose() (part *half, why string) {
+	if p.crowded {
+		return nil, "too many places of " + p.part.name + " near by, none taken"
+	}
 	own := slices.IndexFunc(p.halves, func(h half) bool { return h.at == p.own })
 	if own < 0 {
 		return nil, ""
@@ -219,15 +243,17 @@ func (p *pairing) choose() (part *half, why string) {
 func (p *pairing) inCell(kind, cell int) (keys, parts []*half, inTurn bool) {
 	inTurn = true
 	var last *half
+	seen := [2][]bool{make([]bool, p.values), make([]bool, p.values)}
 	for i := range p.halves {
 		h := &p.halves[i]
-		list := &parts
+		list, known := &parts, seen[0]
 		if h.isKey {
-			list = &keys
+			list, known = &keys, seen[1]
 		}
-		if h.cells[kind] != cell || p.settled(h, kind) || slices.ContainsFunc(*list, h.equals) {
+		if h.cells[kind] != cell || p.settled(h, kind) || known[h.number] {
 			continue
 		}
+		known[h.number] = true
 		*list = append(*list, h)
 		inTurn = inTurn && (last == nil || last.isKey != h.isKey)
 		last = h
@@ -235,11 +261,11 @@ func (p *pairing) inCell(kind, cell int) (keys, parts []*half, inTurn bool) {
 	return keys, parts, inTurn
 }
 
-func (h *half) equals(g *half) bool { return h.value == g.value }
+func (h *half) equals(g *half) bool { return h.number == g.number }
 
 // ofCell chooses among the parts of a cell.
 func (p *pairing) ofCell(keys, parts []*half, inTurn bool) (part *half, why string) {
-	i := slices.IndexFunc(keys, func(h *half) bool { return h.value == p.ownValue })
+	i := slices.IndexFunc(keys, func(h *half) bool { return h.number == p.ownNumber })
 	switch {
 	case p.part.shared && len(parts) == 1:
 		return p.reached(parts[0])
@@ -267,9 +293,12 @@ func (p *pairing) reached(h *half) (*half, string) {
 func (p *pairing) crosses(part *half) bool {
 	from, to := min(p.own.to, part.at.to), max(p.own.from, part.at.from)
 	return slices.ContainsFunc(p.halves, func(h half) bool {
-		return h.at.from >= from && h.at.to <= to && h.value != p.ownValue && !h.equals(part) && p.settled(&h, cellKinds-1)
+		return h.at.from >= from && h.at.to <= to && h.number != p.ownNumber && !h.equals(part) && p.settled(&h, cellKinds-1)
 	})
 }
+
+// placesMost is how many places of a part one key takes, the nearest: it may stand a thousand times beside a thousand keys.
+const placesMost = 16
 
 // places are where a part's value stands within reach of the key.
 func (p *pairing) places(part *half) []span {
@@ -278,6 +307,10 @@ func (p *pairing) places(part *half) []span {
 		if h := &p.halves[i]; !h.isKey && h.equals(part) && gap(h.at, p.match) <= int64(p.part.within) {
 			at = append(at, h.at)
 		}
+	}
+	if len(at) > placesMost {
+		slices.SortStableFunc(at, func(a, b span) int { return cmp.Compare(gap(a, p.match), gap(b, p.match)) })
+		at = at[:placesMost]
 	}
 	return at
 }
@@ -300,7 +333,7 @@ func (p *pairing) inReach() (part *half, why string) {
 		}
 		if part == nil {
 			part = h
-		} else if part.value != h.value {
+		} else if !part.equals(h) {
 			return nil, p.several()
 		}
 		parts = append(parts, h)
@@ -313,14 +346,25 @@ func (p *pairing) inReach() (part *half, why string) {
 	}
 	for i := range p.halves {
 		k := &p.halves[i]
-		if !k.isKey || k.value == p.ownValue || p.settled(k, cellKinds) {
+		if !k.isKey || k.number == p.ownNumber || p.settled(k, cellKinds) {
 			continue
 		}
-		if slices.ContainsFunc(parts, func(h *half) bool { return gap(h.at, k.at) <= int64(p.part.within) }) {
+		if p.reaches(k, parts) {
 			return nil, p.contested()
 		}
 	}
 	return part, ""
+}
+
+// reaches reports whether a key is within reach of one of several parts of one value, which are in order.
+func (p *pairing) reaches(k *half, parts []*half) bool {
+	i := sort.Search(len(parts), func(i int) bool { return parts[i].at.from >= k.at.from })
+	for _, h := range parts[max(0, i-1):min(i+1, len(parts))] {
+		if gap(h.at, k.at) <= int64(p.part.within) {
+			return true
+		}
+	}
+	return false
 }
 
 // anothers reports whether a cell has settled about a part without this key.
@@ -330,9 +374,7 @@ func (p *pairing) anothers(part *half) bool {
 	}
 	for kind := range cellKinds {
 		if cell := part.cells[kind]; p.both[kind][cell] {
-			return !slices.ContainsFunc(p.halves, func(h half) bool {
-				return h.isKey && h.cells[kind] == cell && h.value == p.ownValue
-			})
+			return !p.mine[kind][cell]
 		}
 	}
 	return false

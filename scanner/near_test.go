@@ -173,7 +173,7 @@ func pairText(t *rapid.T, s *Scanner) string {
 // place; and chunks change nothing.
 func TestPairsAreMutual(t *testing.T) {
 	s := pairScanner(t, Options{})
-	rapid.Check(t, func(t *rapid.T) {
+	property(t, func(t *rapid.T) {
 		text := pairText(t, s)
 		owners := map[string]string{}
 		var taken []string
@@ -209,7 +209,7 @@ func TestPairsAreMutual(t *testing.T) {
 func TestPairsDependOnWhatIsNear(t *testing.T) {
 	s := pairScanner(t, Options{})
 	gap := strings.Repeat("\nnothing here", 400)
-	rapid.Check(t, func(t *rapid.T) {
+	property(t, func(t *rapid.T) {
 		text, other := pairText(t, s), pairText(t, s)
 		var want, got []string
 		for f := range s.Find(Chunk{Data: []byte(text + gap)}) {

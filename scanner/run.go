@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -196,11 +197,29 @@ func (r *run) take(ctx context.Context, f pending) error {
 		r.held = append(r.held, f)
 		return nil
 	}
-	if f.At.Record != "" && r.seenBefore(f.Finding) {
+	if f.At.Record != "" && r.seenBefore(f.Finding) || f.At.Record == "" && r.seenApart(f.Finding) {
 		return nil
 	}
 	return r.hand(ctx, f)
 }
+
+// seenApart reports whether a key of a container's member, which shows in a text put together from it, was handed on as it stands there;
+// and remembers where keys stand. A member's own text comes before what is put together.
+func (r *run) seenApart(f Finding) bool {
+	if !strings.Contains(f.At.Path, memberMark) {
+		return false
+	}
+	at := place{id: f.ID, path: f.At.Path, allowed: f.Allowed}
+	if f.At.View == ViewJoined || strings.HasPrefix(f.At.View, ViewJoined+">") {
+		_, seen := r.seen[at]
+		return seen
+	}
+	r.seen[at] = struct{}{}
+	return false
+}
+
+// memberMark stands, in a path, between a container and a member of it.
+const memberMark = "!"
 
 // seenBefore reports whether an export's key was handed on for the same field in another view, or, where this view shows the
 // record's fields anew, for any field of the record; and remembers it.

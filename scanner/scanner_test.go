@@ -88,10 +88,22 @@ func TestFindsEveryPlantedKey(t *testing.T) {
 	}
 }
 
+// property checks a property with a thousand generated cases, with twenty in a short run.
+func property(t *testing.T, check func(*rapid.T)) {
+	t.Helper()
+	rounds := 10
+	if testing.Short() {
+		rounds = 1
+	}
+	for range rounds {
+		rapid.Check(t, check)
+	}
+}
+
 // TestAnyChunking: the findings of a text do not depend on how it is cut into chunks.
 func TestAnyChunking(t *testing.T) {
 	s := testScanner(t, Options{})
-	rapid.Check(t, func(t *rapid.T) {
+	property(t, func(t *rapid.T) {
 		rnd := testRand(rapid.Uint64().Draw(t, "seed"))
 		var text strings.Builder
 		for range rapid.IntRange(1, 6).Draw(t, "repeats") {
@@ -143,14 +155,22 @@ func TestOneBytePieces(t *testing.T) {
 // TestPrefilterChangesNothing: the matches are those of every rule run over the whole text.
 func TestPrefilterChangesNothing(t *testing.T) {
 	set := testSet(t)
-	for seed := range uint64(50) {
+	seeds := uint64(1000)
+	if testing.Short() {
+		seeds = 20
+	}
+	alone := map[string]*Scanner{}
+	for r := range set.All() {
+		alone[r.ID] = testScanner(t, Options{Only: []string{r.ID}})
+	}
+	for seed := range seeds {
 		rnd := testRand(seed)
 		text := filler(rnd, 200)
 		for _, p := range plant(t, set, rnd) {
 			text += "\n" + p.text + "\n" + filler(rnd, 200)
 		}
 		for r := range set.All() {
-			s := testScanner(t, Options{Only: []string{r.ID}})
+			s := alone[r.ID]
 			var want, got []int64
 			re := r.Regexp()
 			for _, m := range re.FindAllStringSubmatchIndex(text, -1) {

@@ -186,7 +186,7 @@ func TestAnyChunkingOfViews(t *testing.T) {
 func TestSurroundingsOfViews(t *testing.T) {
 	s := testScanner(t, Options{Only: []string{"acme-token"}})
 	rule, _ := s.Rules().Rule("acme-token")
-	rapid.Check(t, func(t *rapid.T) {
+	property(t, func(t *rapid.T) {
 		rnd := testRand(rapid.Uint64().Draw(t, "seed"))
 		h := hidings[rapid.IntRange(0, len(hidings)-1).Draw(t, "hiding")]
 		text := "\n" + strings.Replace(h.frame, "%s", h.encode(rule.Sample(rnd).Token), 1) + "\n"

@@ -15,16 +15,24 @@ type tools struct {
 	hits              []prefilter.Hit
 	waiting           []waiting
 	lengths           []int
-	loose             []*dfa.Walker // by rule
-	lasts             []lastTry     // by rule
-	trails            []trail       // by rule
-	turn              uint          // counts texts
-	memory            memory
+	// loose are those that do not count.
+	loose, looseBefore []*dfa.Walker // by rule
+	lasts              []lastTry     // by rule
+	trails             []trail       // by rule
+	wrong              []int         // by rule: the beginnings that were tried in vain
+	turn               uint          // counts texts
+	memory             memory
+	// finders and edges are what stands near keys.
+	finders map[*seeker]*finder
+	edges   edges
 }
 
 func (x *index) newTools() any {
 	n := len(x.rules)
-	return &tools{forward: make([]*dfa.Walker, n), backward: make([]*dfa.Walker, n), loose: make([]*dfa.Walker, n), lasts: make([]lastTry, n), trails: make([]trail, n)}
+	return &tools{
+		forward: make([]*dfa.Walker, n), backward: make([]*dfa.Walker, n), loose: make([]*dfa.Walker, n), looseBefore: make([]*dfa.Walker, n),
+		lasts: make([]lastTry, n), trails: make([]trail, n), wrong: make([]int, n),
+	}
 }
 
 // ahead is the automaton that reads a rule's matches from their beginning on.
@@ -49,6 +57,14 @@ func (t *tools) looseAhead(c *compiled) *dfa.Walker {
 		t.loose[c.number] = c.loose().Forward()
 	}
 	return t.loose[c.number]
+}
+
+// looseBack is the one that reads them from their end back without counting.
+func (t *tools) looseBack(c *compiled) *dfa.Walker {
+	if t.looseBefore[c.number] == nil {
+		t.looseBefore[c.number] = c.loose().Backward()
+	}
+	return t.looseBefore[c.number]
 }
 
 // peek is how many bytes behind a match its end can depend on: a \b or $ looks at one character.
@@ -80,7 +96,7 @@ type located struct {
 func (t *text) locate(c *compiled, keyword string, hit span) (located, bool) {
 	if c.anchored {
 		start := hit.from - int64(c.offset)
-		if start < t.base {
+		if start < t.base || !c.lead().Begins(t.bytes(t.window(span{start, start + dfa.LeadMost}))) {
 			return located{}, false
 		}
 		n, ok := t.reach(c, "", start)
@@ -105,12 +121,16 @@ func (t *text) around(c *compiled, keyword string, hit span) (located, bool) {
 	if last.found.from <= hit.from && hit.to <= last.found.to {
 		return last.located, true
 	}
+	left := t.window(span{max(hit.from-most, last.tried), hit.from})
+	if left.len() < shortLeft && !c.starts().within(t.buf, int(left.from-t.base), int(left.to-t.base)) {
+		last.tried = hit.from + 1
+		return located{}, false
+	}
 	n, ok := t.reach(c, keyword, hit.to)
 	if !ok {
 		return located{}, false
 	}
-	left := t.window(span{max(hit.from-most, last.tried), hit.from})
-	if left.from > left.to {
+	if left.from > left.to || !t.tools.looseBack(c).Behind(keyword, t.bytes(left)) {
 		return located{}, false
 	}
 	t.tools.lengths = t.tools.back(c).Before(keyword, t.bytes(left), t.tools.lengths[:0])
@@ -132,8 +152,9 @@ func (t *text) around(c *compiled, keyword string, hit span) (located, bool) {
 // reach returns how far a match can go that begins at a place or, where there is a keyword, goes on there behind it. ok is false when
 // there is none.
 //
-// Walks in vain can be as long as the longest match, and a text can be made of keywords. When they have come to vainMost bytes in a
-// text, a loose automaton looks first: it walks on from where it came last time.
+// A loose automaton looks first: it has few states, and most keywords end there. Walks in vain can be as long as the longest match, and a
+// text can be made of keywords. When they have come to vainMost bytes in a text, it walks on from where it came last time. The one that
+// counts looks only where the loose one was wrong before: it has a state for each byte of a repeat.
 func (t *text) reach(c *compiled, keyword string, from int64) (n int, ok bool) {
 	view := t.window(span{from, from + int64(c.span.Match) + peek})
 	data := t.bytes(view)
@@ -141,13 +162,10 @@ func (t *text) reach(c *compiled, keyword string, from int64) (n int, ok bool) {
 	if tr.turn != t.tools.turn {
 		*tr = trail{turn: t.tools.turn}
 	}
-	if tr.vain > vainMost && t.tools.looseAhead(c).InVain(&tr.Trail, keyword, data, from) {
+	if loose := t.tools.looseAhead(c); tr.vain > vainMost && loose.InVain(&tr.Trail, keyword, data, from) {
 		return 0, false
-	}
-	if keyword == "" {
-		n, ok = t.tools.ahead(c).Begin(data)
-	} else {
-		n, ok = t.tools.ahead(c).After(keyword, data)
+	} else if n, ok = far(loose, keyword, data); ok && t.tools.wrong[c.number] > wrongMost {
+		n, ok = far(t.tools.ahead(c), keyword, data)
 	}
 	if !ok {
 		tr.vain += n
@@ -155,8 +173,20 @@ func (t *text) reach(c *compiled, keyword string, from int64) (n int, ok bool) {
 	return n, ok
 }
 
-// vainMost is how many bytes of a text are walked in vain for a rule before it is done with care.
-const vainMost = 4 << 10
+// far walks a text from where a match begins or, where there is a keyword, from behind it.
+func far(w *dfa.Walker, keyword string, text []byte) (n int, ok bool) {
+	if keyword == "" {
+		return w.Begin(text)
+	}
+	return w.After(keyword, text)
+}
+
+const (
+	// vainMost is how many bytes of a text are walked in vain for a rule before it is done with care.
+	vainMost = 4 << 10
+	// wrongMost is how many beginnings of matches are tried in vain for a rule before they are looked at with care.
+	wrongMost = 4
+)
 
 // trail is what walks in vain have left.
 type trail struct {
@@ -164,6 +194,10 @@ type trail struct {
 	vain int  // bytes
 	dfa.Trail
 }
+
+// shortLeft is how few bytes are left to begin a match in, in a text of keyword beside keyword, that each is looked at before the text
+// behind the keyword.
+const shortLeft = 64
 
 // lastTry is what was tried last of a rule whose keyword can stand anywhere in a match.
 type lastTry struct {
@@ -181,6 +215,7 @@ func (t *text) try(c *compiled, at, hit span) (located, bool) {
 	re := c.form(lead > 0)
 	m := re.FindSubmatchIndex(t.bytes(w))
 	if m == nil {
+		t.tools.wrong[c.number]++
 		return located{}, false
 	}
 	m[0] += int(lead)

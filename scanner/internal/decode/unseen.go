@@ -12,7 +12,7 @@ func unseen(dst []edit, m *Marks) []edit {
 	text := m.text
 	for i := 0; i < len(text); {
 		if text[i] < utf8.RuneSelf {
-			n := m.next(marksOdd, i+1)
+			n := m.next(marksOdd, zerosEnd(text, i+1))
 			if n < 0 {
 				break
 			}

@@ -2,6 +2,7 @@ package decode
 
 import (
 	"bytes"
+	"encoding/binary"
 	"iter"
 )
 
@@ -18,7 +19,7 @@ type Buffer struct{ text, wiki, again []byte }
 // Views yields the views of text by name. A view is valid until the next one is asked for; text is not changed.
 func Views(text []byte, buf *Buffer) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
-		if !bytes.ContainsAny(text, "<&") {
+		if bytes.IndexByte(text, '<') < 0 && bytes.IndexByte(text, '&') < 0 {
 			buf.visible(text, yield)
 			return
 		}
@@ -59,6 +60,12 @@ func (buf *Buffer) visible(text []byte, yield func(string, []byte) bool) {
 }
 
 func ascii(b []byte) bool {
+	for len(b) >= 8 {
+		if binary.LittleEndian.Uint64(b)&0x8080808080808080 != 0 {
+			return false
+		}
+		b = b[8:]
+	}
 	for _, c := range b {
 		if c >= 0x80 {
 			return false

@@ -1,6 +1,9 @@
 package decode
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // leastWide is how many ASCII characters in a row make a run of UTF-16 or UTF-32.
 const leastWide = 8
@@ -24,18 +27,32 @@ func (s *Sheet) wide(m *Marks, size int) {
 			break
 		}
 		zero := at + n
-		at = zero + 1
-		low, high := wideRun(text, zero-1, size, 0), wideRun(text, zero, size, size-1)
+		at = zerosEnd(text, zero)
+		low, high, from := wideRun(text, zero-1, size, 0), 0, at-(size-1)
+		if from >= zero { // only there can the zeros before a character end
+			high = wideRun(text, from, size, size-1)
+		}
 		if low >= leastWide {
 			s.wideRun(text, zero-1, low, size, 0)
 			at = zero - 1 + low*size
 		}
 		if high >= leastWide {
-			s.wideRun(text, zero, high, size, size-1)
-			at = max(at, zero+high*size)
+			s.wideRun(text, from, high, size, size-1)
+			at = max(at, from+high*size)
 		}
 	}
 	s.finish()
+}
+
+// zerosEnd returns where the zero bytes end that begin at text[from]. Pictures and holes in files have many.
+func zerosEnd(text []byte, from int) int {
+	for from+8 <= len(text) && binary.LittleEndian.Uint64(text[from:]) == 0 {
+		from += 8
+	}
+	for from < len(text) && text[from] == 0 {
+		from++
+	}
+	return from
 }
 
 // wideRun returns how many characters stand from text[from] on, size bytes each with the low-th of them not zero.

@@ -41,6 +41,10 @@ func Compile(expr string) (*Program, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse the expression of a rule: %w", err)
 	}
+	return compile(tree)
+}
+
+func compile(tree *syntax.Regexp) (*Program, error) {
 	prog, err := syntax.Compile(tree.Simplify())
 	if err != nil {
 		return nil, fmt.Errorf("compile the expression of a rule: %w", err)

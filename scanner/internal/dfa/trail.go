@@ -15,8 +15,12 @@ func Loose(expr string) (*Program, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse the expression of a rule: %w", err)
 	}
-	return Compile(loosen(tree).String())
+	return LooseTree(tree)
 }
+
+// LooseTree is Loose for an expression that was parsed, whose tree it changes. Written out and read again, a class costs a look at each of
+// its characters.
+func LooseTree(tree *syntax.Regexp) (*Program, error) { return compile(loosen(tree)) }
 
 func loosen(re *syntax.Regexp) *syntax.Regexp {
 	for i, sub := range re.Sub {

@@ -72,6 +72,15 @@ func (w *Walker) After(keyword string, text []byte) (n int, ok bool) {
 	return w.walk(w.entry(keyword, func() int32 { return w.behind(keyword) }), text)
 }
 
+// Behind reports whether a match that holds the keyword can begin in the text before it, or at the keyword. It is for walkers backward.
+func (w *Walker) Behind(keyword string, text []byte) bool {
+	s := w.entry(keyword, func() int32 { return w.behind(keyword) })
+	for i := len(text) - 1; i >= 0 && s != dead && !w.states[s].end; i-- {
+		s = w.onward(s, text[i])
+	}
+	return w.states[s].end
+}
+
 // Before walks the text before a keyword and appends, in rising order, how much of it the matches can take which hold the keyword.
 // It is for walkers backward.
 func (w *Walker) Before(keyword string, text []byte, lengths []int) []int {

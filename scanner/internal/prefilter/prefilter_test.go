@@ -20,7 +20,7 @@ func order(f *Filter, hits []Hit) {
 		if a.End != b.End {
 			return a.End - b.End
 		}
-		if d := f.length[b.Keyword] - f.length[a.Keyword]; d != 0 {
+		if d := f.Len(b.Keyword) - f.Len(a.Keyword); d != 0 {
 			return d
 		}
 		return a.Keyword - b.Keyword
@@ -150,5 +150,63 @@ func BenchmarkNew(b *testing.B) {
 				New(keywords)
 			}
 		})
+	}
+}
+
+// TestTablesAgree: the loop for this machine, the one for any, and the table of long numbers find the same.
+func TestTablesAgree(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		word := rapid.StringOfN(rapid.RuneFrom([]rune("abAB_-1")), 1, 6, -1)
+		f := New(rapid.SliceOfNDistinct(word, 1, 12, strings.ToLower).Draw(t, "keywords"))
+		large := *f
+		large.ends, large.list = nil, nil
+		next := build[uint32](&large, 1<<8)
+		text := []byte(rapid.StringOfN(rapid.RuneFrom([]rune("abAB_-1xé")), 300, 2000, -1).Draw(t, "text"))
+		n := len(text) / 4
+		parts := [4][]byte{text[:n], text[n : 2*n], text[2*n : 3*n], text[3*n : 4*n]}
+		var own, other [4]uint
+		for i := 0; i < n; i++ {
+			i1 := walk(f.small, &f.column, &own, parts[0], parts[1], parts[2], parts[3], i)
+			i2 := walk4(f.small, &f.column, &other, parts[0], parts[1], parts[2], parts[3], i)
+			if i = i1; i1 != i2 || own != other {
+				t.Fatalf("stopped at %d in %v, and at %d in %v", i1, own, i2, other)
+			}
+			for s := range own {
+				own[s] &^= 1 << 15
+				other[s] &^= 1 << 15
+			}
+		}
+		if diff := cmp.Diff(f.Scan(text, nil), scan(&large, next, text, nil)); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
+
+// TestManyBytes: keywords of more different bytes than there are columns.
+func TestManyBytes(t *testing.T) {
+	var keywords []string
+	for c := 1; c < 256; c++ {
+		if c < 'A' || c > 'Z' {
+			keywords = append(keywords, "k"+string([]byte{byte(c), byte(255 - c/2)}))
+		}
+	}
+	f := New(keywords)
+	if !f.shared {
+		t.Fatal("no column is shared")
+	}
+	text := []byte(strings.Join(keywords, "k-"))
+	got := f.Scan(text, nil)
+	order(f, got)
+	var want []Hit
+	for i := range text {
+		for id, k := range f.keywords {
+			if i+len(k) <= len(text) && lower(string(text[i:i+len(k)])) == k {
+				want = append(want, Hit{End: i + len(k), Keyword: id})
+			}
+		}
+	}
+	order(f, want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatal(diff)
 	}
 }
