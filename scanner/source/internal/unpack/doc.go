@@ -18,7 +18,7 @@
 //     that fails hides no key.
 //   - Names are names. What a member is called is put into a Place, cleaned of what is not printable and cut to 512 bytes. Nothing is
 //     ever written to a path that a container names.
-//   - Deterministic. Members come in the order in which the container has them.
+//   - Deterministic. Members come in the order in which the container has them. A [Foreseer] may look into those of a zip archive before.
 //   - Prompt. Every read looks at the context.
 //
 // # Choice of libraries

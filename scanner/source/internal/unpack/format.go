@@ -101,6 +101,9 @@ func byMagic(head []byte) *Format {
 	case 0x02:
 		return when(has("\x02\x21\x4C\x18"), lz4Format)
 	case '7':
+		if has(walMagic) && head[3]&^1 == 0x82 {
+			return sqliteFormat
+		}
 		return when(has(sevenMagic), sevenFormat)
 	case 'R':
 		return when(has("Rar!\x1A\x07"), rarFormat)

@@ -3,6 +3,7 @@ package unpack
 import (
 	"archive/zip"
 	"io"
+	"slices"
 	"strconv"
 
 	"github.com/quash-sh/quash/scanner/source/internal/lex"
@@ -11,8 +12,11 @@ import (
 // viewJoined is the view of a text put together.
 const viewJoined = "joined"
 
-// maxShared is how much of a workbook's shared texts is held; cells that refer to later ones are not joined.
-const maxShared = 32 << 20
+// How much of a workbook's shared texts is held, and how many; cells that refer to later ones are not joined.
+const (
+	maxShared      = 32 << 20
+	maxSharedTexts = 1 << 22
+)
 
 // office is an office document: Office Open XML (ECMA-376) or OpenDocument (ISO 26300).
 type office struct {
@@ -35,12 +39,20 @@ func (w *walk) office(z *zip.Reader) *office {
 		return nil
 	}
 	for _, f := range z.File {
-		if f.Name == "xl/sharedStrings.xml" && f.Flags&encryptedFlag == 0 {
+		if f.Name == sharedName && f.Flags&encryptedFlag == 0 {
 			w.readShared(node{}.below(f.Name), o, f)
 			break
 		}
 	}
 	return o
+}
+
+// sharedName is the part of a workbook with the texts that its cells share.
+const sharedName = "xl/sharedStrings.xml"
+
+// sharesTexts reports whether an archive has such a part.
+func sharesTexts(z *zip.Reader) bool {
+	return slices.ContainsFunc(z.File, func(f *zip.File) bool { return f.Name == sharedName })
 }
 
 // readShared reads the texts that cells share.
@@ -56,12 +68,15 @@ func (w *walk) readShared(n node, o *office, f *zip.File) {
 		o.shared = append(o.shared, t.out...)
 		o.ends = append(o.ends, len(o.shared))
 		t.out = t.out[:0]
-		return len(o.shared) < maxShared && len(o.ends) < maxShared/8
+		return len(o.shared) < maxShared && len(o.ends) < maxSharedTexts
 	}
 	for t.step() {
 	}
-	if len(o.shared) >= maxShared {
-		w.gap(n, limitf("more than %d bytes of texts that cells share", maxShared))
+	switch {
+	case len(o.shared) >= maxShared:
+		w.gap(n, limitf("more than %s bytes of texts that cells share", lex.Number(maxShared)))
+	case len(o.ends) >= maxSharedTexts:
+		w.gap(n, limitf("more than %s texts that cells share", lex.Number(maxSharedTexts)))
 	}
 }
 

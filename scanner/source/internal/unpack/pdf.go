@@ -10,6 +10,8 @@ import (
 	"io"
 	"slices"
 	"strconv"
+
+	"github.com/quash-sh/quash/scanner/source/internal/lex"
 )
 
 // Bounds of what is held of a PDF file.
@@ -17,6 +19,8 @@ const (
 	maxPDF       = 64 << 20
 	maxObjects   = 200_000
 	maxPDFStream = 16 << 20 // of a content stream, list of objects or table of characters
+	maxFilters   = 4        // of a stream
+	maxRefs      = 8        // that follow each other
 )
 
 // document is a PDF file that is being read. Its objects are found by looking for them, not by its table of where they are: a file
@@ -44,6 +48,7 @@ func (w *walk) pdf(n node, r io.ReaderAt, size int64) error {
 	if size > maxPDF {
 		return limitf("a PDF file of more than %d bytes", maxPDF)
 	}
+	defer w.hold(size + maxPDFStream)()
 	d := &document{w: w, node: n, b: make([]byte, size), objects: map[int]pdfObject{}, fonts: map[int]*pdfFont{}, told: map[int]bool{}}
 	if k, err := r.ReadAt(d.b, 0); k < len(d.b) {
 		return err
@@ -58,9 +63,6 @@ func (w *walk) pdf(n node, r io.ReaderAt, size int64) error {
 		if o := d.objects[id]; o.stream != nil && !d.told[id] && w.live() {
 			d.stream(id, o)
 		}
-	}
-	if d.err == nil && d.values > maxValues {
-		d.err = limitf("more than %d values", maxValues)
 	}
 	if d.err == nil && !bytes.Contains(d.b[max(0, len(d.b)-2048):], []byte("%%EOF")) {
 		d.err = io.ErrUnexpectedEOF
@@ -83,6 +85,7 @@ func (d *document) find() {
 		}
 		l := &pdfLex{b: d.b, i: at, count: &d.values}
 		o := pdfObject{value: l.next(0)}
+		d.overrun(l)
 		if dict, ok := o.value.(pdfDict); ok {
 			o.stream = l.stream(dict)
 		}
@@ -95,12 +98,26 @@ func (d *document) find() {
 
 func (d *document) add(id int, o pdfObject) bool {
 	if len(d.order) >= maxObjects {
-		d.err = limitf("more than %d objects", maxObjects)
+		d.limit("more than %s objects", lex.Number(maxObjects))
 		return false
 	}
 	d.order = append(d.order, id)
 	d.objects[id] = o
 	return true
+}
+
+// limit notes that a bound was reached.
+func (d *document) limit(format string, args ...any) {
+	if d.err == nil {
+		d.err = limitf(format, args...)
+	}
+}
+
+// overrun notes that a bound ended the reading of values.
+func (d *document) overrun(l *pdfLex) {
+	if l.over {
+		d.limit("more than %s values, or more than %d in one another", lex.Number(maxValues), maxNesting)
+	}
 }
 
 // numberBefore reads the number of an object before its generation, at the end of b.
@@ -164,7 +181,10 @@ func (d *document) unpackObjects() {
 			if !ok || !ok2 || at < 0 || int(at) > len(b)-int(first) {
 				break
 			}
-			if !d.add(int(inner), pdfObject{value: (&pdfLex{b: b[int(first)+int(at):], count: &d.values}).next(0)}) {
+			in := &pdfLex{b: b[int(first)+int(at):], count: &d.values}
+			o := pdfObject{value: in.next(0)}
+			d.overrun(in)
+			if !d.add(int(inner), o) {
 				return
 			}
 		}
@@ -173,13 +193,14 @@ func (d *document) unpackObjects() {
 
 // resolve follows references.
 func (d *document) resolve(v any) any {
-	for range 8 {
+	for range maxRefs {
 		r, ok := v.(pdfRef)
 		if !ok {
 			return v
 		}
 		v = d.objects[int(r)].value
 	}
+	d.limit("more than %d references that follow each other", maxRefs)
 	return nil
 }
 
@@ -196,7 +217,10 @@ func (d *document) unfiltered(o pdfObject) io.Reader {
 		filters = []any{d.resolve(dict["Filter"])}
 	}
 	r := newBytes(o.stream)
-	for _, f := range filters[:min(len(filters), 4)] {
+	if len(filters) > maxFilters {
+		return d.unread(limitf("it is packed more than %d times over", maxFilters))
+	}
+	for _, f := range filters {
 		switch name := d.resolve(f); name {
 		case nil:
 		case pdfName("FlateDecode"), pdfName("Fl"):
@@ -245,7 +269,7 @@ func (d *document) decoded(o pdfObject) []byte {
 		d.unread(err)
 	}
 	if len(b) > maxPDFStream {
-		d.err = limitf("a stream of more than %d bytes", maxPDFStream)
+		d.limit("a stream of more than %s bytes", lex.Number(maxPDFStream))
 	}
 	return b
 }
@@ -265,7 +289,11 @@ func (d *document) pages() {
 		}
 		var content []byte
 		for _, p := range parts {
-			if ref, ok := p.(pdfRef); ok && !d.told[int(ref)] && len(content) < maxPDFStream {
+			if len(content) >= maxPDFStream {
+				d.limit("a page of more than %s bytes", lex.Number(maxPDFStream))
+				break
+			}
+			if ref, ok := p.(pdfRef); ok && !d.told[int(ref)] {
 				d.told[int(ref)] = true
 				content = append(append(content, d.decoded(d.objects[int(ref)])...), '\n')
 			}
@@ -307,6 +335,7 @@ func (d *document) stream(id int, o pdfObject) {
 func (d *document) give(n node, content []byte, resources pdfDict) {
 	t := &pdfText{doc: d, fonts: d.dict(resources["Font"]), l: pdfLex{b: content}}
 	t.run()
+	d.overrun(&t.l)
 	if len(t.out) > 0 {
 		d.w.text(Place{Path: n.path, Line: 1, Raw: true}, newBytes(t.out))
 	}

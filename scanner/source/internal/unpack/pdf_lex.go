@@ -19,6 +19,7 @@ type pdfLex struct {
 	b     []byte
 	i     int
 	count *int // of values that were read; nil where they are not kept
+	over  bool // a bound ended the reading
 }
 
 const (
@@ -56,8 +57,10 @@ func (l *pdfLex) next(depth int) any {
 	if l.count == nil {
 		l.count = new(int)
 	}
-	if *l.count++; l.i >= len(l.b) || depth > maxNesting || *l.count > maxValues {
-		l.i = len(l.b)
+	if *l.count++; l.i < len(l.b) && (depth > maxNesting || *l.count > maxValues) {
+		l.i, l.over = len(l.b), true
+	}
+	if l.i >= len(l.b) {
 		return nil
 	}
 	c := l.b[l.i]

@@ -3,6 +3,8 @@ package unpack
 import (
 	"encoding/binary"
 	"unicode/utf16"
+
+	"github.com/quash-sh/quash/scanner/source/internal/lex"
 )
 
 // pdfText reads the text that a content stream writes (ISO 32000-1, 9.4): strings in one line follow each other, unless so much room
@@ -33,6 +35,8 @@ func (t *pdfText) run() {
 		if !ok {
 			if len(t.stack) < maxOperands {
 				t.stack = append(t.stack, v)
+			} else {
+				t.doc.limit("more than %d operands of one operator", maxOperands)
 			}
 			continue
 		}
@@ -116,13 +120,17 @@ type pdfFont struct {
 	chars map[uint32]string
 	spans []pdfSpan
 	total *int // characters in all fonts
+	over  bool // there are more than are told apart
 }
 
 // pdfSpan maps the codes from one to another to characters that follow each other.
 type pdfSpan struct{ from, to, char uint32 }
 
-// maxChars is how many characters are told apart, in all fonts.
-const maxChars = 1 << 18
+// How many characters are told apart, in all fonts, and how many ranges of them in one.
+const (
+	maxChars  = 1 << 18
+	maxRanges = 1 << 10
+)
 
 // decode appends what a string means. A code of which nothing is known is taken for a character of Latin-1 where it has one byte.
 func (f *pdfFont) decode(dst, s []byte) []byte {
@@ -168,6 +176,9 @@ func (d *document) font(v any) *pdfFont {
 	if to, ok := dict["ToUnicode"].(pdfRef); ok {
 		d.told[int(to)] = true
 		f.read(d.decoded(d.objects[int(to)]))
+		if f.over {
+			d.limit("more than %s characters or %s ranges of them in its fonts", lex.Number(maxChars), lex.Number(maxRanges))
+		}
 	}
 	d.fonts[int(ref)] = f
 	return f
@@ -185,6 +196,8 @@ func (f *pdfFont) read(b []byte) {
 		if !ok {
 			if len(list) < maxChars {
 				list = append(list, v)
+			} else {
+				f.over = true
 			}
 			continue
 		}
@@ -214,7 +227,9 @@ func pdfCode(v any) (uint32, bool) {
 func (f *pdfFont) set(code, char any) {
 	n, ok := pdfCode(code)
 	s, _ := char.([]byte)
-	if *f.total++; ok && *f.total < maxChars {
+	if *f.total++; *f.total >= maxChars {
+		f.over = true
+	} else if ok {
 		f.chars[n] = decode16(s, binary.BigEndian)
 	}
 }
@@ -237,7 +252,11 @@ func (f *pdfFont) span(from, to, what any) {
 	for i := range units {
 		units[i] = binary.BigEndian.Uint16(s[2*i:])
 	}
-	if r := utf16.Decode(units); len(r) == 1 && len(f.spans) < 1024 {
+	switch r := utf16.Decode(units); {
+	case len(r) != 1:
+	case len(f.spans) >= maxRanges:
+		f.over = true
+	default:
 		f.spans = append(f.spans, pdfSpan{a, b, uint32(r[0])})
 	}
 }

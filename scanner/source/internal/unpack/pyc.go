@@ -19,6 +19,7 @@ func (w *walk) pyc(n node, r io.ReaderAt, size int64) error {
 	if size > maxPyc {
 		return limitf("a compiled module of more than %d bytes", maxPyc)
 	}
+	defer w.hold(2 * size)()
 	b := make([]byte, size)
 	if k, err := r.ReadAt(b, 0); k < len(b) {
 		return err

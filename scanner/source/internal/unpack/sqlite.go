@@ -52,6 +52,9 @@ func (w *walk) sqlite(n node, r io.ReaderAt, size int64) error {
 	if k, err := r.ReadAt(head[:], 0); k < len(head) {
 		return err
 	}
+	if string(head[:len(walMagic)]) == walMagic {
+		return w.sqliteLog(n, r, size)
+	}
 	be := binary.BigEndian
 	d := &database{w: w, node: n, r: r, page: int64(be.Uint16(head[16:]))}
 	if d.page == 1 {

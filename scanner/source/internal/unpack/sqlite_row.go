@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf16"
+
+	"github.com/quash-sh/quash/scanner/source/internal/lex"
 )
 
 // row gives a row. It returns false where its record cannot be read.
@@ -103,7 +105,11 @@ func (d *database) table(row [5][]byte) {
 	for _, c := range row[3] {
 		root = root<<8 | int64(c)
 	}
-	if text(row[0]) == "table" && root > 1 && len(d.tables) < maxTables {
+	switch {
+	case text(row[0]) != "table" || root <= 1:
+	case len(d.tables) >= maxTables:
+		d.fail(limitf("more than %s tables; the rows of others are named by their pages", lex.Number(maxTables)))
+	default:
 		d.tables = append(d.tables, table{name: text(row[1]), root: root, columns: columns(text(row[4]))})
 	}
 }

@@ -26,6 +26,8 @@ type Limits struct {
 	Ratio, Floor int64
 	// Spool is the largest member that is kept aside to be read at will; 1 GiB.
 	Spool int64
+	// Room is shared by the walks that go on at a time and bounds what documents take of memory in all; nil bounds each alone.
+	Room *Room
 	// Temp is the directory for what is kept aside; empty is the system's.
 	Temp string
 }
@@ -141,16 +143,18 @@ type walk struct {
 	limits Limits
 	out    Visitor
 
-	size    int64 // of the outermost container, as far as it was read
-	used    int64 // bytes that came out
-	members int
-	depth   int
-	gaps    int
-	stopped bool  // nothing more may be given
-	full    bool  // a limit on the whole walk was reached and told
-	giving  bool  // the visitor is at work: a panic is its own
-	err     error // of reading the outermost container
-	names   map[uint64]int
+	size     int64 // of the outermost container, as far as it was read
+	used     int64 // bytes that came out
+	foreseen int64 // bytes that came out ahead of that
+	members  int
+	depth    int
+	gaps     int
+	stopped  bool  // nothing more may be given
+	full     bool  // a limit on the whole walk was reached and told
+	giving   bool  // the visitor is at work: a panic is its own
+	holding  bool  // some of the room is taken
+	err      error // of reading the outermost container
+	names    map[uint64]int
 }
 
 // node is a place on the way to a text.

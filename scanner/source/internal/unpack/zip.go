@@ -50,15 +50,22 @@ func (w *walk) zip(n node, r io.ReaderAt, size int64) error {
 		x, err := xz.NewReader(r, maxWindow)
 		return opened(func() io.ReadCloser { return io.NopCloser(x) }, err)
 	})
+	if sharesTexts(z) {
+		defer w.hold(2 * maxShared)()
+	}
 	office := w.office(z)
+	summed := w.foresee(n, z.File)
 	for _, f := range z.File {
 		if !w.live() {
 			return nil
 		}
-		if mode := f.Mode(); mode.IsDir() {
+		if mode := f.Mode(); mode.IsDir() && !(summed && f.UncompressedSize64 > 0) {
 			continue
 		}
-		w.zipMember(n.below(f.Name), f)
+		if summed && !named(r, f) {
+			w.gap(n.below(f.Name), &told{"it has another name in the directory of the archive", errDamaged})
+		}
+		w.zipMember(n.below(f.Name), f, summed)
 		if office != nil && path.Ext(f.Name) == ".xml" {
 			w.joined(n.below(f.Name), office, f)
 		}
@@ -97,7 +104,7 @@ func (f failed) Read([]byte) (int, error) { return 0, f.err }
 // encryptedFlag is the bit of a member's flags that says it is encrypted.
 const encryptedFlag = 1
 
-func (w *walk) zipMember(m node, f *zip.File) {
+func (w *walk) zipMember(m node, f *zip.File, summed bool) {
 	if f.Flags&encryptedFlag != 0 {
 		w.gap(m, errEncrypted)
 		return
@@ -108,6 +115,10 @@ func (w *walk) zipMember(m node, f *zip.File) {
 		return
 	}
 	defer r.Close()
+	if summed {
+		w.member(m, r)
+		return
+	}
 	w.member(m, unsummed{r})
 }
 
