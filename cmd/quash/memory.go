@@ -11,7 +11,11 @@ import (
 // end before that: a hook collects nothing.
 const heapRoom = 32 << 20
 
-// easeCollector lets a small heap grow by heapRoom; a large one by its own size, as is usual. Whoever sets GOGC has their way.
+// leastGrowth is by how much a large heap grows before its garbage is collected, in percent of its size. Large heaps are those of long histories,
+// which make little garbage.
+const leastGrowth = 40
+
+// easeCollector lets a small heap grow by heapRoom; a large one by leastGrowth. Whoever sets GOGC has their way.
 func easeCollector() {
 	if os.Getenv("GOGC") != "" {
 		return
@@ -31,6 +35,6 @@ func (c *collected) next() {
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(live)
 	size := max(live[0].Value.Uint64(), leastHeap)
-	debug.SetGCPercent(int(max(100, 100*heapRoom/size)))
+	debug.SetGCPercent(int(max(leastGrowth, 100*heapRoom/size)))
 	runtime.SetFinalizer(c, (*collected).next)
 }

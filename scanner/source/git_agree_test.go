@@ -58,9 +58,13 @@ func agree(t *testing.T, dir string, places []scanner.Location) bool {
 		return false
 	}
 	blob := places[0].Blob
-	touched := strings.Fields(gitAt(t, dir, "log", "--branches", "--tags", "--remotes", "-m", "--format=%H", "--find-object="+blob))
+	touched := strings.Fields(gitAt(t, dir, "log", "--all", "-m", "--format=%H", "--find-object="+blob))
 	if len(touched) == 0 {
 		return false // another reference has it alone, or a merge whose one parent has it
+	}
+	named := func(at scanner.Location) bool { return slices.Contains(touched, at.Commit) }
+	if !slices.ContainsFunc(places, named) {
+		t.Errorf("%s: none of its places is with one of the %d commits that git names", blob, len(touched))
 	}
 	list := []string{"for-each-ref", "--format=%(refname:short)"}
 	for _, id := range touched {

@@ -83,10 +83,9 @@ func (c *census) take(ctx context.Context, families []pack.Family, step func()) 
 }
 
 func (c *census) packedTree(n *pack.Node[treeLayout]) {
-	tree, ok := c.store.Number(n.ID)
 	unread := n.Err != nil && n.Type == 0
-	if n.Err == nil && ok {
-		n.Err = n.Own.read(n, c.hash, func(e treeEntry) { c.entry(tree, e) })
+	if n.Err == nil && n.Number >= 0 {
+		n.Err = n.Own.read(n, c.hash, func(e treeEntry) { c.entry(n.Number, e) })
 	}
 	if n.Err == nil {
 		return

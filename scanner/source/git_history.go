@@ -33,6 +33,9 @@ type history struct {
 	refs     []ref
 	gaps     []*scanner.Gap
 	census   *census
+	reading  *census   // when the first object was read
+	recalled *recalled // where the past spares the census; nil: the census is whole
+	last     *pruned   // what was asked for last
 
 	commits  []revision // parents before children; of equals the older first; those that no reference reaches come last
 	commitAt map[pack.ID]int32
@@ -64,10 +67,13 @@ func readHistory(ctx context.Context, r *repository, o Options, progress func(st
 	var problems []pack.Problem
 	h.store, problems = r.objects()
 	defer h.store.Close()
-	var more []pack.Problem
-	h.families, h.objects, more = h.store.Families()
-	for _, p := range append(problems, more...) {
-		h.gaps = append(h.gaps, &scanner.Gap{What: "object store " + p.Path, Why: cause(p.Err), Next: "git fsck --full", Err: p.Err})
+	h.unreadable(problems)
+	var known *outline
+	if o.Past != nil && !o.Unreachable && len(problems) == 0 {
+		known = decodeOutline(o.Past.Outline, r.hash)
+	}
+	if known == nil {
+		h.survey()
 	}
 	refs, gaps, err := r.refs(ctx)
 	if err != nil {
@@ -76,25 +82,57 @@ func readHistory(ctx context.Context, r *repository, o Options, progress func(st
 	h.refs = refs
 	h.gaps = append(h.gaps, gaps...)
 	damage := &damage{partial: r.partial}
-	l := &loader{history: h, progress: progress, seen: map[pack.ID]bool{}, damage: damage}
+	l := &loader{history: h, progress: progress, seen: map[pack.ID]bool{}, damage: damage, known: known.byName()}
 	if err := l.load(ctx, o.Unreachable); err != nil {
 		return nil, err
 	}
-	if err := h.count(ctx, l, damage); err != nil {
+	if err := h.shape(ctx, l, known, o); err != nil {
 		return nil, err
 	}
 	h.mailmap = h.readMailmap()
-	if err := h.choose(ctx, o); err != nil {
-		return nil, err
-	}
 	h.gaps = append(h.gaps, damage.gaps()...)
 	return h, nil
 }
 
-// count takes the census, and tells of what is missing.
-func (h *history) count(ctx context.Context, l *loader, d *damage) error {
+// unreadable adds gaps for files of the object store.
+func (h *history) unreadable(problems []pack.Problem) {
+	for _, p := range problems {
+		h.gaps = append(h.gaps, &scanner.Gap{What: "object store " + p.Path, Why: cause(p.Err), Next: "git fsck --full", Err: p.Err})
+	}
+}
+
+// survey finds out what is in the packs.
+func (h *history) survey() {
+	var problems []pack.Problem
+	h.families, h.objects, problems = h.store.Families()
+	h.unreadable(problems)
+}
+
+// shape takes the census, or what of it an earlier scan does not spare, and works out what is to be read.
+func (h *history) shape(ctx context.Context, l *loader, known *outline, o Options) error {
+	if known != nil {
+		if h.recall(l, known) {
+			if err := h.choose(ctx, o); err != nil || !h.recalled.amiss {
+				return err
+			}
+		}
+		h.recalled = nil
+		h.survey()
+	}
+	trees := make([]pack.ID, len(h.commits))
+	for i := range h.commits {
+		trees[i] = l.trees[l.sorted[i]]
+	}
+	if err := h.count(ctx, trees, l.progress, l.damage); err != nil {
+		return err
+	}
+	return h.choose(ctx, o)
+}
+
+// count takes the census, and tells of what is missing. trees are those of the commits.
+func (h *history) count(ctx context.Context, trees []pack.ID, progress func(stage string, done, total int), d *damage) error {
 	h.census = newCensus(h.store, h.repo.hash)
-	for _, id := range append(l.trees, h.roots...) {
+	for _, id := range slices.Concat(trees, h.roots) {
 		if _, ok := h.store.Number(id); !ok {
 			h.census.add(id, true)
 		}
@@ -107,14 +145,14 @@ func (h *history) count(ctx context.Context, l *loader, d *damage) error {
 	var done atomic.Int64
 	step := func() {
 		if n := int(done.Add(1)); n%4096 == 0 {
-			l.progress("trees", n, 0)
+			progress("trees", n, 0)
 		}
 	}
 	if err := h.census.take(ctx, h.families, step); err != nil {
 		return err
 	}
 	for i := range h.commits {
-		id := l.trees[l.sorted[i]]
+		id := trees[i]
 		n := h.census.find(id)
 		if n < h.census.packed() {
 			if k := h.store.Kind(n); k != 0 && k != pack.Tree {
@@ -123,7 +161,7 @@ func (h *history) count(ctx context.Context, l *loader, d *damage) error {
 		}
 		h.commits[i].tree = n
 	}
-	l.progress("trees", int(done.Load()), int(done.Load()))
+	progress("trees", int(done.Load()), int(done.Load()))
 	for _, b := range h.census.bad {
 		d.add("tree", b.id, b.err)
 	}
@@ -198,7 +236,8 @@ type loader struct {
 	sorted   []int32          // by commit, sorted: its place in the order of reading
 	todo     []pack.ID
 	damage   *damage
-	losing   bool // what is being read is reached by no reference
+	losing   bool               // what is being read is reached by no reference
+	known    map[pack.ID]commit // that the past tells of
 }
 
 func (l *loader) load(ctx context.Context, unreachable bool) error {
@@ -243,6 +282,10 @@ func (l *loader) follow(ctx context.Context) error {
 
 // visit reads an object that a reference, a tag or a commit names.
 func (l *loader) visit(id pack.ID) {
+	if c, ok := l.known[id]; ok {
+		l.commit(id, c)
+		return
+	}
 	o, err := l.store.Object(id)
 	if err != nil {
 		if !l.losing || !errors.Is(err, pack.ErrMissing) {
@@ -257,13 +300,7 @@ func (l *loader) visit(id pack.ID) {
 			l.damage.add("commit", id, err)
 			return
 		}
-		if l.cut[id] {
-			c.parents = nil
-		}
-		l.commits = append(l.commits, revision{id: id, when: c.when, lost: l.losing})
-		l.trees = append(l.trees, c.tree)
-		l.parents = append(l.parents, c.parents)
-		l.todo = append(l.todo, c.parents...)
+		l.commit(id, c)
 	case pack.Tag:
 		t, err := parseTag(o.Data)
 		if err != nil {
@@ -285,6 +322,16 @@ func (l *loader) visit(id pack.ID) {
 			l.blobs = append(l.blobs, id)
 		}
 	}
+}
+
+func (l *loader) commit(id pack.ID, c commit) {
+	if l.cut[id] {
+		c.parents = nil
+	}
+	l.commits = append(l.commits, revision{id: id, when: c.when, lost: l.losing})
+	l.trees = append(l.trees, c.tree)
+	l.parents = append(l.parents, c.parents)
+	l.todo = append(l.todo, c.parents...)
 }
 
 func (l *loader) readShallow() error {

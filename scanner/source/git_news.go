@@ -19,21 +19,24 @@ type Past struct {
 	// Again are the blobs, commits and tags in which a key was found, whether or not it was allowed. They are read once more, since no
 	// key is remembered.
 	Again []string `json:"again,omitempty"`
+	// Outline is what the scan knew of commits, and of the trees that lead to Again. Without it these are read anew.
+	Outline []byte `json:"outline,omitempty"`
 }
 
 // Rememberer is a source that a later scan need not read whole.
 type Rememberer interface {
-	// Past returns what the scan saw, without Again, once it was complete; nil when it has no history.
-	Past() *Past
+	// Past returns what the scan saw, once it was complete; nil when it has no history. again are the objects that keys were found
+	// in ([Noted.Objects]).
+	Past(ctx context.Context, again []string) (*Past, error)
 }
 
 // Past implements [Rememberer].
-func (g *git) Past() *Past {
+func (g *git) Past(ctx context.Context, again []string) (*Past, error) {
 	h := g.plan.history
 	if h == nil {
-		return nil
+		return nil, nil
 	}
-	p := &Past{Tips: []string{}}
+	p := &Past{Tips: []string{}, Again: again}
 	for _, r := range h.refs {
 		p.Tips = append(p.Tips, r.id.String())
 		if to := h.peel(r.id); to != r.id {
@@ -42,11 +45,35 @@ func (g *git) Past() *Past {
 	}
 	slices.Sort(p.Tips)
 	p.Tips = slices.Compact(p.Tips)
-	return p
+	var err error
+	p.Outline, err = h.remember(ctx, again)
+	return p, err
+}
+
+// remember returns the outline that the next scan needs.
+func (h *history) remember(ctx context.Context, again []string) ([]byte, error) {
+	var at []scanner.Location
+	for _, id := range again {
+		at = append(at, scanner.Location{Blob: id})
+	}
+	damage := &damage{partial: h.repo.partial}
+	wanted := h.wanted(at)
+	err := h.settle(ctx, wanted, damage)
+	if wanted = h.wanted(at); err == nil && (h.last == nil || h.last.census != h.census || !covers(h.last.wanted, wanted)) {
+		_, err = h.prune(ctx, wanted, damage)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if g := h.outline(h.last); g != nil && damage.err() == nil {
+		return g.encode(), nil
+	}
+	return nil, nil
 }
 
 // choose works out which objects are to be read, where not all are: what the new commits bring, and the messages of all tags.
 func (h *history) choose(ctx context.Context, o Options) error {
+	h.reading = h.census
 	if o.Since.IsZero() && o.Past == nil {
 		return nil
 	}
@@ -66,6 +93,7 @@ func (h *history) choose(ctx context.Context, o Options) error {
 		n.ids[id] = true
 	}
 	for _, id := range h.roots {
+		h.census.numbered(id, true)
 		n.compare(id, nil, 0)
 	}
 	if o.Past != nil {
@@ -165,15 +193,23 @@ func (n *arrivals) compare(tree pack.ID, before []pack.ID, depth int) {
 		n.entries(id, func(e treeEntry) { had[string(e.name)] = append(had[string(e.name)], e.id) })
 	}
 	var below []treeEntry
+	number := n.census.find(tree)
 	n.entries(tree, func(e treeEntry) {
+		old := slices.Contains(had[string(e.name)], e.id)
+		if n.recalled != nil && e.mode != modeLink {
+			n.note(number, e, old)
+		}
 		switch {
-		case e.mode == modeLink || slices.Contains(had[string(e.name)], e.id):
+		case e.mode == modeLink || old:
 		case e.mode == modeTree:
 			below = append(below, treeEntry{id: e.id, name: slices.Clone(e.name)})
 		default:
 			n.ids[e.id] = true
 		}
 	})
+	if n.recalled != nil {
+		n.recalled.noted[number] = true
+	}
 	for _, e := range below {
 		n.compare(e.id, had[string(e.name)], depth+1)
 	}
@@ -188,9 +224,12 @@ func (n *arrivals) entries(tree pack.ID, fn func(treeEntry)) {
 			fn(e)
 		}
 	}
+	if err != nil && n.recalled != nil {
+		n.recalled.amiss = true
+	}
 }
 
-// sorted are the objects that are there, in the order in which they are cheap to read.
+// sorted are the objects that are there, in an order in which they are cheap to read: versions of a file one after the other.
 func (n *arrivals) sorted() []pack.ID {
 	all := []pack.ID{}
 	for id := range n.ids {
@@ -199,7 +238,7 @@ func (n *arrivals) sorted() []pack.ID {
 		}
 	}
 	n.store.Sort(all)
-	return all
+	return n.byPath(all)
 }
 
 // readOnly yields the part's share of the objects that were chosen.
@@ -207,9 +246,14 @@ func (p gitPart) readOnly(e *emitter) bool {
 	store := p.plan.history.store.Fork()
 	defer store.Close()
 	damage := &damage{partial: p.repo.partial}
+	var known versions
 	for _, id := range share(p.plan.history.only, p.i, p.n) {
 		o, err := store.Object(id)
-		if !p.readObject(e, id, o, err, damage, scanner.Chunk{}) {
+		var memo scanner.Chunk
+		if err == nil && o.Type == pack.Blob && o.Data != nil {
+			memo = known.next(p.plan.history.read(id), o.Data)
+		}
+		if !p.readObject(e, id, o, err, damage, memo) {
 			return false
 		}
 	}

@@ -1,7 +1,12 @@
 package source
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/quash-sh/quash/scanner"
+	"github.com/quash-sh/quash/scanner/source/internal/pack"
 )
 
 // foundIn reads a repository and returns the places of everything with the word "token" in it, and where it stands.
@@ -42,6 +48,16 @@ func foundIn(t *testing.T, dir string, o Options) (places []string, again []stri
 	}
 	slices.Sort(places)
 	return places, noted.Objects(), src, read
+}
+
+// remembered is what a source that was read remembers.
+func remembered(t *testing.T, src scanner.Source, again []string) *Past {
+	t.Helper()
+	past, err := src.(Rememberer).Past(t.Context(), again)
+	if err != nil || len(past.Outline) == 0 {
+		t.Fatalf("%+v, %v", past, err)
+	}
+	return past
 }
 
 // grow adds up to six commits to branches that are there or not, through git fast-import: on top of what is there, on top of
@@ -90,8 +106,7 @@ func TestPastEqualsWhole(t *testing.T) {
 		grow(f, rt, 0, branches)
 		o := Options{NoWorktree: true}
 		_, again, src, _ := foundIn(t, f.dir, o)
-		past := src.(Rememberer).Past()
-		past.Again = again
+		past := remembered(t, src, again)
 		grow(f, rt, 1, branches)
 		if gone := rapid.SampledFrom([]string{"", "main", "b1"}).Draw(rt, "gone"); branches[gone] {
 			f.git("update-ref", "-d", "refs/heads/"+gone)
@@ -126,13 +141,118 @@ func TestPastReadsNews(t *testing.T) {
 	f.commit("key", "key", "token\n")
 	o := Options{NoWorktree: true}
 	_, again, src, _ := foundIn(t, f.dir, o)
-	o.Past = src.(Rememberer).Past()
-	o.Past.Again = again
+	o.Past = remembered(t, src, again)
 	_, _, _, read := foundIn(t, f.dir, o)
 	same(t, "read of nothing new", 1, read)
 	f.commit("more", "a0", "other\n", "new/a1", "plain 1\n")
-	_, _, _, read = foundIn(t, f.dir, o)
+	_, _, src, read = foundIn(t, f.dir, o)
 	same(t, "read", 4, read) // the key, the message, two blobs at new places
+	if src.(*git).plan.history.recalled == nil {
+		t.Error("the whole history was read")
+	}
+	f.commit("another key", "other", "token two\n")
+	_, again, src, _ = foundIn(t, f.dir, o)
+	same(t, "objects with a key", 2, len(again))
+	if src.(*git).plan.history.recalled != nil {
+		t.Error("a new key was placed without its history")
+	}
+}
+
+// TestPastDamaged: an outline that is cut off or of another form is not used, and nothing changes but the cost.
+func TestPastDamaged(t *testing.T) {
+	f := newFixture(t)
+	f.commit("one", "a", "token one\n", "d/b", "plain\n")
+	f.commit("two", "d/b", "token two\n")
+	o := Options{NoWorktree: true}
+	want, again, src, _ := foundIn(t, f.dir, o)
+	whole := remembered(t, src, again)
+	for _, damaged := range [][]byte{nil, {0}, whole.Outline[1:], whole.Outline[:len(whole.Outline)-1], append(slices.Clone(whole.Outline), 0)} {
+		o.Past = &Past{Tips: whole.Tips, Again: again, Outline: damaged}
+		got, _, src, _ := foundIn(t, f.dir, o)
+		if !slices.Equal(want, got) || src.(*git).plan.history.recalled != nil {
+			t.Errorf("found %q, want %q", got, want)
+		}
+	}
+}
+
+// TestPastHole: a repository that lost an object which is to be read says so.
+func TestPastHole(t *testing.T) {
+	f := newFixture(t)
+	f.commit("one", "a", "token one\n", "b", "plain\n")
+	_, again, src, _ := foundIn(t, f.dir, Options{NoWorktree: true})
+	past := remembered(t, src, again)
+	f.commit("two", "b", "more\n")
+	for _, lost := range []string{f.git("rev-parse", "HEAD:a"), f.git("rev-parse", "HEAD:b"), f.git("rev-parse", "HEAD^{tree}")} {
+		path := filepath.Join(f.dir, ".git", "objects", lost[:2], lost[2:])
+		text, err := os.ReadFile(path)
+		if err == nil {
+			err = os.Remove(path)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		src := opened(f.dir, Options{NoWorktree: true, Past: past})(t)
+		gaps := 0
+		for _, err := range src.Chunks(t.Context()) {
+			var gap *scanner.Gap
+			if errors.As(err, &gap) && strings.Contains(gap.What, lost) {
+				gaps++
+			}
+		}
+		same(t, "gaps", 1, gaps)
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// FuzzOutline: whatever is read back as an outline is written the same, and nothing else is read.
+func FuzzOutline(f *testing.F) {
+	id := func(b byte) pack.ID { return pack.MakeID(bytes.Repeat([]byte{b}, 20)) }
+	o := &outline{
+		hash: 20, commits: []outlineCommit{{id: id(1), tree: id(2), when: -5}, {id: id(3), tree: id(2), when: 1 << 40, parents: []int32{0}}},
+		names: []string{"a", ""}, again: []pack.ID{id(4)}, trees: []outlineTree{{id(2), []outlineEdge{{0, 0}, {1, 1}}}},
+	}
+	f.Add(o.encode())
+	f.Fuzz(func(t *testing.T, data []byte) {
+		o := decodeOutline(data, 20)
+		if o == nil {
+			return
+		}
+		if d := decodeOutline(o.encode(), 20); d == nil || !reflect.DeepEqual(o, d) {
+			t.Errorf("%+v is read as %+v", o, d)
+		}
+	})
+}
+
+// TestVersions: what a text has in common with the one before is what it says.
+func TestVersions(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		var v versions
+		var last []byte
+		size := rapid.SampledFrom([]int{3, 2 * block}).Draw(rt, "size")
+		for range 5 {
+			text := bytes.Repeat([]byte("ab"), rapid.IntRange(0, size).Draw(rt, "length"))
+			for range rapid.IntRange(0, 2).Draw(rt, "changes") {
+				if len(text) > 0 {
+					text[rapid.IntRange(0, len(text)-1).Draw(rt, "at")] = 'c'
+				}
+			}
+			c := v.next("p", text)
+			for _, run := range c.Copies {
+				if run.Len <= 0 || !bytes.Equal(last[run.From:run.From+run.Len], text[run.To:run.To+run.Len]) {
+					rt.Fatalf("%+v of %q in %q", run, last, text)
+				}
+			}
+			if bytes.Equal(last, text) && len(text) > 0 && (len(c.Copies) != 1 || c.Copies[0].Len != len(text)) {
+				rt.Fatalf("the same text is %+v", c.Copies)
+			}
+			if n := len(c.Copies); n == 2 && c.Copies[0].To+c.Copies[0].Len > c.Copies[1].To {
+				rt.Fatalf("%+v overlap", c.Copies)
+			}
+			last = text
+		}
+	})
 }
 
 // TestSince: only what came in since is given; older keys in files that changed since are.

@@ -16,8 +16,11 @@ const maxGiven = 20
 
 // first is what is known of a blob's place while it is read: a path at which it stood, not always the first.
 func (h *history) first(id pack.ID) scanner.Location {
-	return scanner.Location{Repository: h.repo.name, Blob: id.String(), Path: h.census.path(h.census.find(id)), Line: 1}
+	return scanner.Location{Repository: h.repo.name, Blob: id.String(), Path: h.read(id), Line: 1}
 }
+
+// read is the path that a blob is read under.
+func (h *history) read(id pack.ID) string { return h.reading.path(h.reading.find(id)) }
 
 func (h *history) commitName(i int32) string {
 	if i < 0 {
@@ -33,6 +36,9 @@ func (g *git) Place(ctx context.Context, at []scanner.Location) ([][]scanner.Loc
 		return make([][]scanner.Location, len(at)), nil
 	}
 	damage := &damage{partial: h.repo.partial}
+	if err := h.settle(ctx, h.wanted(at), damage); err != nil {
+		return nil, err
+	}
 	placings, err := h.places(ctx, h.wanted(at), damage)
 	if err != nil {
 		return nil, err
@@ -217,7 +223,7 @@ func (p *placer) places(l scanner.Location) []scanner.Location {
 		return cmp.Compare(a.commit, b.commit)
 	})
 	places := []scanner.Location{}
-	member := strings.TrimPrefix(l.Path, p.census.path(n)) // in a container
+	member := strings.TrimPrefix(l.Path, p.read(p.census.id(n))) // in a container
 	for _, t := range all[:min(len(all), maxGiven)] {
 		at := l
 		at.Path, at.Commit, at.InHead, at.Refs = p.stood.paths.path(t.path)+member, p.commitName(t.commit), t.inHead, t.refs

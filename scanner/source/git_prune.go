@@ -11,6 +11,7 @@ import (
 type pruned struct {
 	*census
 	wanted map[int32]bool
+	heads  []uint64 // bits, by the head of an ID: a wanted object may have it
 	edges  [][]edge // by number of a tree
 	state  []uint8  // by number of a tree: whether it leads to a wanted object
 }
@@ -32,16 +33,36 @@ const (
 	leadsThere
 )
 
+func newPruned(c *census, wanted map[int32]bool) *pruned {
+	n := len(c.standing) + len(c.outside)
+	p := &pruned{census: c, wanted: wanted, heads: make([]uint64, headBits/64), edges: make([][]edge, n), state: make([]uint8, n)}
+	for n := range wanted {
+		id := c.id(n)
+		p.heads[id.Head()%headBits/64] |= 1 << (id.Head() % 64)
+	}
+	return p
+}
+
+// headBits is how many heads of IDs are told apart.
+const headBits = 1 << 20
+
+// maybe reports whether an entry of a tree can lead to a wanted object, as far as that is known without looking it up.
+func (p *pruned) maybe(e *treeEntry) bool {
+	if e.mode == modeTree || e.mode == modeLink {
+		return e.mode == modeTree
+	}
+	return p.heads[e.id.Head()%headBits/64]&(1<<(e.id.Head()%64)) != 0
+}
+
 // prune reads the trees anew, delta by delta, and keeps what leads to the wanted objects.
 func (c *census) prune(ctx context.Context, families []pack.Family, wanted map[int32]bool, d *damage) (*pruned, error) {
-	n := len(c.standing) + len(c.outside)
-	p := &pruned{census: c, wanted: wanted, edges: make([][]edge, n), state: make([]uint8, n)}
+	p := newPruned(c, wanted)
 	if len(wanted) == 0 {
 		return p, nil
 	}
 	err := eachTree(ctx, c.store, families, func(n *pack.Node[branch]) {
-		if tree, ok := c.store.Number(n.ID); ok {
-			p.edges[tree] = p.read(n)
+		if n.Number >= 0 {
+			p.edges[n.Number] = p.read(n)
 		}
 	})
 	if err != nil {
@@ -78,7 +99,10 @@ func (b *branch) parse(p *pruned, base *branch, data []byte, copies []pack.Copy)
 		before = &base.layout
 	}
 	fresh := func(e treeEntry) {
-		if n := p.find(e.id); n >= 0 && e.mode != modeLink && (e.mode == modeTree || p.wanted[n]) {
+		if !p.maybe(&e) {
+			return
+		}
+		if n := p.find(e.id); n >= 0 && (e.mode == modeTree || p.wanted[n]) {
 			p.mu.Lock()
 			b.edges = append(b.edges, edge{p.name(e.name), n})
 			p.mu.Unlock()
@@ -99,6 +123,9 @@ func (b *branch) parse(p *pruned, base *branch, data []byte, copies []pack.Copy)
 
 // leads reports whether a tree leads to a wanted object, and drops the edges that do not.
 func (p *pruned) leads(tree int32, depth int, d *damage) bool {
+	if len(p.edges[tree]) == 0 {
+		return false
+	}
 	if p.state[tree] != unknown {
 		return p.state[tree] == leadsThere
 	}

@@ -45,7 +45,7 @@ type treeAt struct{ tree, path int32 }
 
 // places finds where wanted objects stood.
 func (h *history) places(ctx context.Context, wanted map[int32]bool, d *damage) (*placings, error) {
-	p, err := h.census.prune(ctx, h.families, wanted, d)
+	p, err := h.prune(ctx, wanted, d)
 	if err != nil {
 		return nil, err
 	}
@@ -60,6 +60,17 @@ func (h *history) places(ctx context.Context, wanted map[int32]bool, d *damage) 
 		w.visit(h.census.find(id), 0, -1, 0)
 	}
 	return w.placings, nil
+}
+
+// prune returns what leads to wanted objects.
+func (h *history) prune(ctx context.Context, wanted map[int32]bool, d *damage) (p *pruned, err error) {
+	if h.recalled != nil {
+		p = h.recalled.prune(h.census, wanted, d)
+	} else {
+		p, err = h.census.prune(ctx, h.families, wanted, d)
+	}
+	h.last = p
+	return p, err
 }
 
 // visit remembers what a tree brings to a path with a commit.

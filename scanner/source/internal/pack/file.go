@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 
 	"github.com/edsrzf/mmap-go"
 
@@ -58,6 +59,24 @@ func (p *packed) name() string { return filepath.Base(p.path) }
 type file struct {
 	data mmap.MMap
 	size int64 // without the sum at its end
+	// mapped is about how many bytes were looked at since the system was told that the process can do without them.
+	mapped atomic.Int64
+}
+
+const (
+	// mostMapped bounds the bytes of a pack that count as memory of the process. What is let go of stays in the system's cache: to look at it
+	// again costs a fault and no reading.
+	mostMapped = 32 << 20
+	// around is about how much of a pack comes into the process with one object.
+	around = 16 << 10
+)
+
+// look counts n bytes that were looked at, and lets go of all when there are many.
+func (f *file) look(n int64) {
+	if f.mapped.Add(n+around) > mostMapped {
+		f.mapped.Store(0)
+		letGo(f.data)
+	}
 }
 
 // maxDeflate is more than deflate can shrink anything: a size in a header beyond it is a lie.
@@ -85,7 +104,7 @@ func openFile(path string, hash int) (*file, error) {
 	if string(data[:4]) != "PACK" {
 		return nil, errors.Join(errors.New("not a pack"), data.Unmap())
 	}
-	return &file{data, int64(len(data) - hash)}, nil
+	return &file{data: data, size: int64(len(data) - hash)}, nil
 }
 
 // entry is the header of an object in a pack.
@@ -157,7 +176,8 @@ func (f *file) inflate(d *inflate.Decoder, off int64, out []byte) error {
 	if off < 0 || off > f.size {
 		return errHeader
 	}
-	_, err := d.Inflate(out, f.data[off:f.size])
+	n, err := d.Inflate(out, f.data[off:f.size])
+	f.look(int64(n))
 	return err
 }
 

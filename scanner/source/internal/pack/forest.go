@@ -43,6 +43,7 @@ func newForest(f *file, x *index, number int32) *forest {
 	}
 	for i := range t.base {
 		t.base[i] = t.root(f, x, i)
+		f.look(min(t.extent(int32(i)), around))
 		t.child[i], t.next[i] = -1, -1
 	}
 	t.join()

@@ -2,6 +2,7 @@ package pack
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 )
@@ -33,8 +34,14 @@ func ParseID(s string) (ID, error) {
 // String returns the hexadecimal form.
 func (id ID) String() string { return hex.EncodeToString(id.bytes()) }
 
+// Append appends the bytes of the name.
+func (id ID) Append(to []byte) []byte { return append(to, id.bytes()...) }
+
 // IsZero reports whether the ID names nothing: the zero ID, or all zeros.
 func (id ID) IsZero() bool { return id.sum == [32]byte{} }
+
+// Head returns the first 32 bits, which of sums are evenly spread.
+func (id *ID) Head() uint32 { return binary.BigEndian.Uint32(id.sum[:]) }
 
 // Compare orders IDs by their bytes.
 func (id ID) Compare(other ID) int { return bytes.Compare(id.sum[:], other.sum[:]) }

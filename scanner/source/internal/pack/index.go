@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/bits"
 	"os"
 )
 
@@ -14,8 +15,10 @@ type index struct {
 	count   int
 	fanout  []byte // 256 counts of 4 bytes
 	names   []byte
-	offsets []byte // 4 bytes each; with the top bit set, a place in wide
-	wide    []byte // 8 bytes each
+	starts  []int32 // by the first bits of a name: how many names come before
+	shift   int     // what is left of the first 32 bits of a name for those bits
+	offsets []byte  // 4 bytes each; with the top bit set, a place in wide
+	wide    []byte  // 8 bytes each
 }
 
 const fanoutSize = 256 * 4
@@ -54,7 +57,27 @@ func parseIndex(data []byte, hash int) (*index, error) {
 	rest = rest[x.count*4:]
 	x.offsets, rest = rest[:x.count*4], rest[x.count*4:]
 	x.wide = rest[:len(rest)-2*hash]
+	x.divide()
 	return x, nil
+}
+
+// Names are sums, evenly spread: where there is a bucket for every namesEach of them, none holds many.
+const (
+	namesEach = 4
+	mostSplit = 24 // bits
+)
+
+// divide counts the names by their first bits, of more than the 8 that the file's own table counts by.
+func (x *index) divide() {
+	width := min(bits.Len(uint(x.count/namesEach)), mostSplit)
+	x.shift = 32 - width
+	x.starts = make([]int32, 1<<width+1)
+	for at := 0; at < len(x.names); at += x.hash {
+		x.starts[binary.BigEndian.Uint32(x.names[at:])>>x.shift+1]++
+	}
+	for i := 1; i < len(x.starts); i++ {
+		x.starts[i] += x.starts[i-1]
+	}
 }
 
 // below counts the names whose first byte is at most b.
@@ -71,36 +94,24 @@ func (x *index) find(id ID) (int64, bool) {
 	return x.offset(i)
 }
 
-// search returns the position of an object's name. Names are sums, evenly spread: the place to look first is where the name would stand if they were
-// so exactly. From there the search doubles its step, so that an index that is not even costs no more than a binary search.
+// search returns the position of an object's name.
 func (x *index) search(id ID) (int, bool) {
 	if int(id.size) != x.hash {
 		return 0, false
 	}
-	name := id.bytes()
-	lo, hi := 0, x.below(int(name[0]))
-	if name[0] > 0 {
-		lo = x.below(int(name[0]) - 1)
-	}
-	if lo == hi {
-		return 0, false
-	}
-	share := uint64(binary.BigEndian.Uint32(name[1:]))
-	at := lo + int(uint64(hi-lo)*share>>32)
-	for step := 4; lo < hi; {
-		switch c := bytes.Compare(x.name(at), name); {
-		case c == 0:
-			return at, true
-		case c < 0:
+	head, rest := binary.BigEndian.Uint64(id.sum[:]), id.bytes()[8:]
+	bucket := head >> 32 >> x.shift
+	lo, hi := int(x.starts[bucket]), int(x.starts[bucket+1])
+	for lo < hi {
+		at := int(uint(lo+hi) >> 1)
+		name := x.name(at)
+		switch here := binary.BigEndian.Uint64(name); {
+		case here < head || here == head && bytes.Compare(name[8:], rest) < 0:
 			lo = at + 1
-			at = min(at+step, hi-1)
-		default:
+		case here > head || !bytes.Equal(name[8:], rest):
 			hi = at
-			at = max(at-step, lo)
-		}
-		step *= 4
-		if step > hi-lo {
-			at = lo + (hi-lo)/2
+		default:
+			return at, true
 		}
 	}
 	return 0, false

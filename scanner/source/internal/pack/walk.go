@@ -68,6 +68,8 @@ func (t *forest) kinds() []Type {
 // Node is one object of a family, as a walk comes to it. T is what the walker's user keeps of an object for those built on it.
 type Node[T any] struct {
 	ID ID
+	// Number is the object's number, -1 when no pack has it.
+	Number int32
 	Object
 	// Err says why the object could not be read.
 	Err error
@@ -80,6 +82,9 @@ type Node[T any] struct {
 
 // maxHeld bounds the bytes of bases that a walk holds at once. What would go beyond it is read singly.
 const maxHeld = maxRebuilt + 256<<20
+
+// mostFree bounds the bytes of buffers of one class that a walk keeps for later.
+const mostFree = 2 << 20
 
 // Walker walks families. It is for one goroutine, and keeps its buffers from one family to the next.
 type Walker[T any] struct {
@@ -165,7 +170,7 @@ func (w *Walker[T]) enter(t *forest, i int32, base *frame[T]) bool {
 	own := w.frame()
 	own.at, own.next, own.last, own.known = i, t.child[i], t.heaviest(i), known
 	n := &w.node
-	*n = Node[T]{ID: id, Own: &own.own}
+	*n = Node[T]{ID: id, Number: w.store.packs[t.pack].first + t.name[i], Own: &own.own}
 	if n.Err = w.build(n, t, own, base); n.Err != nil || n.Data == nil || w.held > maxHeld {
 		w.drop(own)
 		return w.singly(t, i)
@@ -253,7 +258,10 @@ func (w *Walker[T]) singly(t *forest, i int32) bool {
 func (w *Walker[T]) single(id ID) bool {
 	var own T
 	n := &w.node
-	*n = Node[T]{ID: id, Own: &own}
+	*n = Node[T]{ID: id, Number: -1, Own: &own}
+	if number, ok := w.store.Number(id); ok {
+		n.Number = number
+	}
 	n.Object, n.Err = w.store.Object(id)
 	return w.visit(n)
 }
@@ -278,8 +286,9 @@ func (w *Walker[T]) leave() {
 func (w *Walker[T]) drop(f *frame[T]) {
 	if f.data != nil {
 		w.held -= len(f.data)
-		class := bits.Len(uint(cap(f.data) - 1))
-		w.free[class] = append(w.free[class], f.data)
+		if class := bits.Len(uint(cap(f.data) - 1)); len(w.free[class])<<class < mostFree {
+			w.free[class] = append(w.free[class], f.data)
+		}
 		f.data = nil
 	}
 	w.spare = append(w.spare, f)
