@@ -61,6 +61,13 @@
 //   - Where the format is broken, the bytes up to where it can be read again, or to the end, are text of the file, with Offset
 //     and Line in the file and without Record, after a gap that says where and why.
 //
+// An export may be an archive of many files (Slack, Confluence, Notion: zip; GitLab, GitHub migrations: tar.gz). A zip archive is known by
+// what its members are called, wherever it stands, and what some of them say (who has which id, to which page a comment belongs) is read
+// before the others; files of a tar archive, and of an archive that somebody unpacked, are known one by one. What is no file of records is
+// read like any other file, under the record and field that it is attached to where the export says so. A member whose check sum or name
+// is not what the directory says is a gap. Names that lead out of the archive are names and no more: such members are read and counted. Git
+// repositories and bundles in an archive are gaps.
+//
 // Views are those of package decode, and three made here, for rules that want more than a value: "named" is a short text
 // with the name that the record has for it, "record" are the texts of a record with all their names, and "joined" is the
 // text of spans that the format keeps apart. Views of one field follow its text. "record" and "joined" show several fields

@@ -81,21 +81,27 @@ func (x *export) Chunks(ctx context.Context) iter.Seq2[scanner.Chunk, error] {
 			return
 		}
 		defer f.Close()
-		in := records.Input{Path: filepath.ToSlash(x.target.Name), Head: x.target.Head, Text: f, Words: x.words}
+		in := records.Input{Path: filepath.ToSlash(x.target.Name), Head: x.target.Head, Text: f, Words: x.words, Again: again(f)}
 		if x.progress != nil {
 			in.Progress = func(done, total int) { x.progress(Progress{Stage: "records", Done: done, Total: total}) }
 		}
-		n, _ := x.format.Read(in, exportOut{e})
+		n, _ := x.format.Read(in, exportOut{&x.counter, e})
 		x.saw("files", 1)
 		x.saw("records", n)
 	}
 }
 
 // exportOut gives on what is read of an export.
-type exportOut struct{ e *emitter }
+type exportOut struct {
+	c *counter
+	e *emitter
+}
 
 // Chunk implements records.Out.
 func (o exportOut) Chunk(c scanner.Chunk) bool { return o.e.chunk(c) }
+
+// File implements records.Out.
+func (o exportOut) File(from scanner.Location, r io.Reader) bool { return o.c.attachment(o.e, from, r) }
 
 // Gap implements records.Out.
 func (o exportOut) Gap(g *scanner.Gap) bool { return o.e.gap(g) }
@@ -109,13 +115,13 @@ func exportFormat(name string, head []byte) *records.Format {
 }
 
 // records gives on a file as records where it is surely an export. It returns false where it is not. f gives the file from the
-// first byte, and begins with head.
-func (c *counter) records(e *emitter, path string, head []byte, f io.Reader) (is, ok bool) {
+// first byte, and begins with head; again, where it is not nil, gives it once more.
+func (c *counter) records(e *emitter, path string, head []byte, f, again io.Reader) (is, ok bool) {
 	x := exportFormat(path, head)
 	if x == nil {
 		return false, true
 	}
-	n, ok := x.Read(records.Input{Path: path, Head: head, Text: f}, exportOut{e})
+	n, ok := x.Read(records.Input{Path: path, Head: head, Text: f, Again: again}, exportOut{c, e})
 	c.saw("records", n)
 	return true, ok
 }

@@ -50,6 +50,29 @@ func TestExportsConform(t *testing.T) {
 				"OPS-1||record": "\"Issue key\": \"OPS-1\",\n\"Comment\": \"one\",\n\"Comment\": \"two\"",
 			},
 		},
+		{
+			"a.json", "zendesk", `{"id":7,"raw_subject":"x","description":"one\ntwo","comments":[{"id":5,"body":"one\ntwo"}]}` + "\n", 1,
+			map[string]string{
+				"7|subject|": "x", "7|comment 5|": "one\ntwo",
+				"7||record": "{\"id\": 7,\n\"raw_subject\": \"x\",\n\"description\": \"one\\ntwo\",\n\"comments\": [{\"id\": 5,\n\"body\": \"one\\ntwo\"}]}",
+			},
+		},
+		{
+			"a.csv", "linear", "ID,Team,Title,Cycle Name\nOPS-1,Ops,'=a long title,\n", 1,
+			map[string]string{
+				"row 1|column 1|": "ID", "row 1|column 2|": "Team", "row 1|column 3|": "Title", "row 1|column 4|": "Cycle Name",
+				"OPS-1|ID|": "OPS-1", "OPS-1|Team|": "Ops", "OPS-1|Title|": "=a long title", "OPS-1|Title|named": `"Title": "=a long title"`,
+				"OPS-1||record": "\"ID\": \"OPS-1\",\n\"Team\": \"Ops\",\n\"Title\": \"=a long title\"",
+			},
+		},
+		{
+			"a.xml", "xml", "<list><!-- note --><ticket id=\"7\"><text>one</text><note by=\"ann\">three</note><x/></ticket></list>\n", 1,
+			map[string]string{
+				"top|list.#comment|": " note ", "7|id|": "7", "7|text|": "one", "7|note.by|": "ann", "7|note|": "three",
+				"7||record":   "{\"id\": \"7\",\n\"text\": \"one\",\n\"note\": {\"by\": \"ann\",\n\"#text\": \"three\"},\n\"x\": \"\"}",
+				"top||record": "{\"list\": {\"#comment\": \" note \",\n\"ticket\": }}",
+			},
+		},
 	} {
 		t.Run(c.kind, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), c.name)

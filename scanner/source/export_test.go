@@ -32,7 +32,14 @@ func openText(t *testing.T, name, text string, o Options) (scanner.Source, error
 }
 
 // exportSamples are the kinds of one good export of each format.
-var exportSamples = map[string]string{"jira.xml": "jira", "issues.json": "json", "tickets.jsonl": "jsonl", "jira.csv": "csv"}
+var exportSamples = map[string]string{
+	"jira.xml": "jira", "issues.json": "json", "tickets.jsonl": "jsonl", "tickets.xml": "xml",
+	"jira.json": "jira-json", "jira.csv": "jira-csv", "zendesk.jsonl": "zendesk", "zendesk.csv": "zendesk-csv",
+	"freshdesk.json": "freshdesk", "freshdesk.csv": "freshdesk-csv", "intercom.json": "intercom", "intercom.csv": "intercom-csv",
+	"linear.csv": "linear", "github.json": "github", "github-cli.json": "github", "github-comments.json": "github-comments",
+	"teams.json": "teams", "discord.json": "discord", "trello.json": "trello", "asana.json": "asana",
+	"asana.csv": "asana-csv", "agiled.json": "agiled-json",
+}
 
 func TestDetectExports(t *testing.T) {
 	for name, kind := range exportSamples {
@@ -50,8 +57,8 @@ func TestDetectExports(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			if seen := x.Coverage().Seen; seen["records"] != 3 {
-				t.Errorf("saw %v, want 3 records", seen)
+			if seen := x.Coverage().Seen; seen["records"] < 2 {
+				t.Errorf("saw %v, want 2 records and more", seen)
 			}
 		})
 	}
@@ -70,6 +77,15 @@ func TestDetectPlainFiles(t *testing.T) {
 		"prices.csv":        "id,price,currency\n1,2,EUR\n",
 		"main.go":           "package main\n\nfunc main() {}\n",
 		"empty.json":        "",
+		"openapi.json":      `{"openapi": "3.0.0", "info": {"title": "Shop", "version": "1"}, "paths": {}}`,
+		"renovate.json":     `{"extends": ["config:base"], "labels": ["sync"], "prefs": {}, "number": 7}`,
+		"board.json":        `{"id": "b", "name": "Board", "cards": [{"id": 1, "name": "x"}], "actions": []}`,
+		"chat.json":         `{"channel": {"id": "1", "name": "ops"}, "messages": [{"id": "x", "role": "user"}]}`,
+		"page.json":         `{"data": [{"id": 1, "subject": "x"}], "meta": {"current_page": 1}}`,
+		"conversation.json": `{"type": "conversation", "id": "x"}`,
+		"people.csv":        "ID,Team,Title\n1,a,b\n",
+		"settings.xml":      `<settings><servers><server><id>x</id><username>ann</username></server></servers></settings>`,
+		"icon.svg":          `<svg xmlns="http://www.w3.org/2000/svg"><title>x</title><desc>y</desc></svg>`,
 		"log.jsonl":         `{"level":"info","msg":"started","port":80}` + "\n",
 	} {
 		src, err := openText(t, name, text, Options{})
@@ -85,6 +101,12 @@ func TestForcedKinds(t *testing.T) {
 		{"json", "a.txt", `{"AGILED_API_TOKEN": "x"}`, ""},
 		{"jsonl", "a.log", `{"a": "x"}`, ""},
 		{"csv", "a.txt", "a;b\n1;2\n", ""},
+		{"xml", "a.txt", "<a><b>x</b></a>", ""},
+		{"zendesk", "a.txt", `{"id": 1, "raw_subject": "x"}`, ""},
+		{"zendesk", "a.json", "[]", `open "a.json": not a Zendesk JSON export: it begins without "raw_subject"; it looks like a file: leave --source out, or give --source file`},
+		{"linear", "a.csv", "Issue key,Issue id,Summary\nOPS-1,1,x\n", `open "a.csv": not a Linear CSV export: it begins without "id"; it looks like a Jira CSV export: leave --source out, or give --source jira-csv`},
+		{"trello", "a.xml", "<feed/>", `open "a.xml": not a Trello board export: it does not begin with { or [; it looks like a file: leave --source out, or give --source file`},
+		{"xml", "a.json", "{}", `open "a.json": not an XML export: it does not begin with <; it looks like a file: leave --source out, or give --source file`},
 		{"jira", "a.xml", "<feed/>", `open "a.xml": not a Jira XML export: no <rss><channel>; it looks like a file: leave --source out, or give --source file`},
 		{"json", "a.json", "x = 1", `open "a.json": not a JSON export: it does not begin with { or [; it looks like a file: leave --source out, or give --source file`},
 		{"json", "a.json", "", `open "a.json": not a JSON export: it is empty; it looks like a file: leave --source out, or give --source file`},

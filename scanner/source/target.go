@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"sync"
 
 	"github.com/quash-sh/quash/scanner/source/internal/records"
 )
@@ -24,7 +25,8 @@ type Target struct {
 	// Head is the beginning of a file or of standard input: 4 KiB, or all of it when it is shorter.
 	Head []byte
 
-	stream io.ReadCloser // what follows Head, for a target that can be read once only
+	stream io.ReadCloser   // what follows Head, for a target that can be read once only
+	list   func() []string // what the members of a file that is an archive are called
 }
 
 // newTarget looks at the target. Standard input and pipes are read up to Head here.
@@ -43,6 +45,7 @@ func newTarget(ctx context.Context, name string, o Options) (Target, error) {
 	switch {
 	case info.Mode().IsRegular():
 		t.Head, err = readHead(name)
+		t.list = sync.OnceValue(t.listMembers)
 	case info.Mode()&fs.ModeNamedPipe != 0:
 		var f *os.File
 		if f, err = openPipe(ctx, name); err == nil {

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/quash-sh/quash/scanner"
+	"github.com/quash-sh/quash/scanner/source/internal/unpack"
 )
 
 const (
@@ -193,6 +194,17 @@ func after(from scanner.Location, piece []byte) scanner.Location {
 type counter struct {
 	mu            sync.Mutex
 	seen, skipped map[string]int
+	room          *unpack.Room
+}
+
+// shared is the memory that the parts of the source share for documents.
+func (c *counter) shared() *unpack.Room {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.room == nil {
+		c.room = unpack.NewRoom()
+	}
+	return c.room
 }
 
 func (c *counter) saw(what string, n int) { c.add(&c.seen, what, n) }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/quash-sh/quash/scanner"
+	"github.com/quash-sh/quash/scanner/source/internal/records"
 	"github.com/quash-sh/quash/scanner/source/internal/unpack"
 )
 
@@ -89,7 +90,7 @@ func (c *counter) content(e *emitter, from scanner.Location, r io.Reader) (bool,
 		if is, ok := c.container(e, from, head, r, whole); is {
 			return ok, nil
 		}
-		if is, ok := c.records(e, from.Path, head, whole); is {
+		if is, ok := c.records(e, from.Path, head, whole, again(r)); is {
 			return ok, nil
 		}
 		copy(e.buf, begin)
@@ -113,11 +114,7 @@ func (c *counter) container(e *emitter, from scanner.Location, head []byte, r, w
 		return false, true
 	}
 	f := unpack.Find(head, from.Path)
-	if file, ok := r.(onDisk); ok {
-		if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
-			in.At, in.Size = file, info.Size()
-		}
-	}
+	in.At, in.Size = atWill(r)
 	if f == nil && in.At != nil && in.Size > headSize {
 		tail := make([]byte, unpack.Tail)
 		n, _ := in.At.ReadAt(tail, in.Size-unpack.Tail)
@@ -135,11 +132,32 @@ type onDisk interface {
 	Stat() (fs.FileInfo, error)
 }
 
+// atWill returns what r reads as a file that can be read at any place, and its size; nil where it is none.
+func atWill(r io.Reader) (io.ReaderAt, int64) {
+	file, ok := r.(onDisk)
+	if !ok {
+		return nil, 0
+	}
+	info, err := file.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return nil, 0
+	}
+	return file, info.Size()
+}
+
+// again returns what a file holds once more, or nil where it can be read once only.
+func again(r io.Reader) io.Reader {
+	if at, size := atWill(r); at != nil {
+		return io.NewSectionReader(at, 0, size)
+	}
+	return nil
+}
+
 // unpack gives on what is in a container.
 func (c *counter) unpack(e *emitter, from scanner.Location, f *unpack.Format, in unpack.Input) bool {
 	in.Name = from.Path
-	v := &members{c, e, from, true}
-	unpack.Walk(e.ctx, f, in, unpack.Limits{}, v)
+	v := &members{c: c, e: e, from: from, ok: true}
+	unpack.Walk(e.ctx, f, in, unpack.Limits{Room: c.shared()}, v)
 	return v.ok && e.live()
 }
 
@@ -149,6 +167,11 @@ type members struct {
 	e    *emitter
 	from scanner.Location // of the container
 	ok   bool             // the consumer wants more
+
+	kind         *records.Archive // that it was opened as; nil for none
+	known        bool             // an archive of that kind was in it
+	archives     []inside         // exports that are being read, the outermost first
+	repositories map[string]bool  // git repositories in it that were told
 }
 
 // at is the path of a member.
@@ -161,15 +184,17 @@ func (m *members) at(path string) string {
 
 // Text implements unpack.Visitor.
 func (m *members) Text(p unpack.Place, r io.Reader) bool {
-	from := m.from
-	from.Path, from.View, from.Offset, from.Line = m.at(p.Path), p.View, p.Offset, p.Line
+	from := m.place(p)
+	if m.c.saw(sawUnsafe, unsafe(p)); !m.repository(p.Path) {
+		return m.ok
+	}
 	if p.Raw {
 		m.ok, _ = m.e.pieces(from, r, func([]byte) bool { return false })
 		return m.ok
 	}
 	var err error // of reading, which the walk tells itself
 	if from.Blob == "" && p.View == "" {
-		m.ok, err = m.member(from, r)
+		m.ok, err = m.member(from, p.Path, r)
 	} else {
 		m.ok, err = m.e.text(from, r)
 	}
@@ -183,7 +208,7 @@ func (m *members) Text(p unpack.Place, r io.Reader) bool {
 }
 
 // member gives on a member of a file: as records where it is surely an export.
-func (m *members) member(from scanner.Location, r io.Reader) (bool, error) {
+func (m *members) member(from scanner.Location, path string, r io.Reader) (bool, error) {
 	head := make([]byte, headSize)
 	n, err := io.ReadFull(r, head)
 	head = head[:n]
@@ -191,10 +216,45 @@ func (m *members) member(from scanner.Location, r io.Reader) (bool, error) {
 	if err == nil {
 		whole = io.MultiReader(whole, r)
 	}
-	if is, ok := m.c.records(m.e, from.Path, head, whole); is {
+	if is, ok := m.own(from, path, head, whole); is {
 		return ok, nil
 	}
-	return m.e.text(from, whole)
+	if is, ok := m.c.records(m.e, from.Path, head, whole, nil); is {
+		return ok, nil
+	}
+	if isBundle(head) {
+		return m.bundle(path), nil
+	}
+	return m.c.prose(m.e, from, whole)
+}
+
+// deepestFile is how many files may stand in one another by way of exports. Deeper ones are read as text.
+const deepestFile = 16
+
+// attachment gives on a file that stands in an export: what is in it where it is a container, records where it is surely an export,
+// else text.
+func (c *counter) attachment(e *emitter, from scanner.Location, r io.Reader) bool {
+	head := make([]byte, headSize)
+	n, err := io.ReadFull(r, head)
+	head = head[:n]
+	whole := io.MultiReader(bytes.NewReader(head), r)
+	if err != nil {
+		whole = bytes.NewReader(head)
+	}
+	c.saw("attachments", 1)
+	if strings.Count(from.Path, unpack.Separator) < deepestFile {
+		if is, ok := c.container(e, from, head, r, whole); is {
+			return ok
+		}
+		if is, ok := c.records(e, from.Path, head, whole, nil); is {
+			return ok
+		}
+	}
+	ok, err := c.prose(e, from, whole)
+	if errors.Is(err, errBinary) {
+		c.skip(skipBinary, 1)
+	}
+	return ok
 }
 
 // Gap implements unpack.Visitor.

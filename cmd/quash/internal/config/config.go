@@ -20,6 +20,9 @@ import (
 type Config struct {
 	// Scan narrows scans.
 	Scan Scan `yaml:"scan"`
+	// Fields names the members, columns or elements of exports that quash does not know the names of, by what they mean: record,
+	// author, time, text, url. A name, or one with the name of the object around it: "agent.name". --field goes before it.
+	Fields map[string]string `yaml:"fields"`
 	// Rules are rule files added to the built-in ones.
 	Rules []string `yaml:"rules"`
 	// State is the directory of journal, store and plans.

@@ -97,6 +97,15 @@ func NewInput(r io.Reader) *Input {
 	return in
 }
 
+// OfBytes returns the input that is all of b, of which it keeps a copy. A byte order mark at the start is skipped.
+func OfBytes(b []byte) *Input {
+	in := &Input{buf: append(bytes.Clone(b), 0), n: len(b), err: io.EOF}
+	if bytes.HasPrefix(b, []byte("\xEF\xBB\xBF")) {
+		in.i = 3
+	}
+	return in
+}
+
 // Offset is the offset of the next byte.
 func (in *Input) Offset() int64 { return in.base + int64(in.i) }
 

@@ -16,6 +16,7 @@ type XML struct {
 	kind  Kind   // what that gives
 	attrs []byte // of the last Begin
 	empty bool   // the last Begin was <name/>
+	whole bool   // a CDATA section ends where its element does
 	root  bool   // the root was seen
 	char  [utf8.UTFMax]byte
 }
@@ -29,6 +30,10 @@ func NewXML(in *Input, open ...string) *XML {
 	}
 	return x
 }
+
+// WholeSections makes a CDATA section end with its element alone: at a "]]>" before the tag that closes it. So are documents read whose
+// sections stand in others, which XML has no way to write.
+func (x *XML) WholeSections() { x.whole = true }
 
 // Depth is the number of open elements, the one of a Begin token included and the one of an End token not.
 func (x *XML) Depth() int { return len(x.ends) }
@@ -178,14 +183,33 @@ func (x *XML) section() (Token, error) {
 		return Token{}, x.cut()
 	}
 	b := x.in.rest()
-	if n := bytes.Index(b, []byte(x.until)); n >= 0 {
+	n := bytes.Index(b, []byte(x.until))
+	switch {
+	case n > 0 && x.whole && x.kind == Text:
+		x.in.i += n
+		return Token{Kind: x.kind, Text: b[:n], More: true}, nil
+	case n == 0 && x.whole && x.kind == Text && !x.closes():
+		b = x.in.rest()[:len(x.until)]
+		x.in.i += len(b)
+		return Token{Kind: x.kind, Text: b, More: true}, nil
+	case n >= 0:
+		b = x.in.rest()
 		x.in.i += n + len(x.until)
 		x.until = ""
 		return Token{Kind: x.kind, Text: b[:n]}, nil
 	}
-	n := len(b) - len(x.until) + 1
+	n = len(b) - len(x.until) + 1
 	x.in.i += n
 	return Token{Kind: x.kind, Text: b[:n], More: true}, nil
+}
+
+// closes reports whether the tag that closes the element follows the end of the section that stands here.
+func (x *XML) closes() bool {
+	const space = 8 // how much of it there may be before the tag
+	name := x.Name(x.Depth() - 1)
+	x.in.need(len(x.until) + space + len("</") + len(name))
+	b := bytes.TrimLeft(x.in.rest()[len(x.until):], " \t\r\n")
+	return len(b) == 0 || bytes.HasPrefix(b, []byte("</")) && bytes.HasPrefix(b[2:], name)
 }
 
 // tagSize reads until the tag, or the document type, that begins here is in the window, and returns its size.
@@ -279,16 +303,16 @@ func wellFormed(b []byte) bool {
 
 // attr reads the first attribute of b, which begins with white space.
 func attr(b []byte) (name, value, rest []byte, ok bool) {
-	t := bytes.TrimLeft(b, " \t\r\n")
+	t := skipSpace(b)
 	n := nameSize(t)
 	if n == 0 || len(t) == len(b) {
 		return nil, nil, b, false
 	}
-	name, t = t[:n], bytes.TrimLeft(t[n:], " \t\r\n")
+	name, t = t[:n], skipSpace(t[n:])
 	if len(t) == 0 || t[0] != '=' {
 		return nil, nil, b, false
 	}
-	t = bytes.TrimLeft(t[1:], " \t\r\n")
+	t = skipSpace(t[1:])
 	if len(t) < 2 || t[0] != '"' && t[0] != '\'' {
 		return nil, nil, b, false
 	}
@@ -299,16 +323,25 @@ func attr(b []byte) (name, value, rest []byte, ok bool) {
 	return name, t[1 : end+1], t[end+2:], true
 }
 
+// skipSpace returns b without the white space that it begins with.
+func skipSpace(b []byte) []byte {
+	for len(b) > 0 && (b[0] == ' ' || b[0] == '\n' || b[0] == '\t' || b[0] == '\r') {
+		b = b[1:]
+	}
+	return b
+}
+
 // Attrs calls f for every attribute of the Begin token that Next returned last. The slices are valid during the call.
 func (x *XML) Attrs(f func(name, value []byte)) {
-	var buf []byte
-	for b := x.attrs; ; {
+	for b := x.attrs; len(b) > 0; {
 		name, value, rest, ok := attr(b)
 		if !ok {
 			return
 		}
-		buf = appendResolved(buf[:0], value)
-		f(name, buf)
+		if bytes.IndexByte(value, '&') >= 0 {
+			value = appendResolved(nil, value)
+		}
+		f(name, value)
 		b = rest
 	}
 }

@@ -3,6 +3,8 @@ package records
 import (
 	"bytes"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/quash-sh/quash/scanner"
 	"github.com/quash-sh/quash/scanner/source/internal/lex"
@@ -11,6 +13,7 @@ import (
 // csvReader reads rows as records.
 type csvReader struct {
 	r       *reading
+	shape   *shape // nil for none
 	row     *csvRow
 	cell    int         // of the row, from 0
 	begun   bool        // the cell is being read
@@ -21,6 +24,7 @@ type csvReader struct {
 // csvColumn is a column by its header.
 type csvColumn struct {
 	word *word
+	spot *spot  // what the shape knows of it
 	name string // "Comment", or "Comment #2" where several have the name
 }
 
@@ -43,9 +47,14 @@ type csvCell struct {
 // maxColumns is how many columns are known by name.
 const maxColumns = 4096
 
-// parseCSV reads a table. Its first row is a header when it looks like one.
-func parseCSV(r *reading) error {
-	c := &csvReader{r: r}
+// parseTable returns the parser of a table of a shape, nil for none. Its first row is a header when it looks like one.
+func parseTable(s *shape) func(*reading) error {
+	return func(r *reading) error { return (&csvReader{r: r, shape: s}).all() }
+}
+
+// all reads all rows.
+func (c *csvReader) all() error {
+	r := c.r
 	table := lex.NewCSV(r.in, delimiter(r.in.Peek(HeadSize)))
 	for !r.stopped {
 		t, err := table.Next()
@@ -79,6 +88,9 @@ func (c *csvReader) token(t lex.Token) error {
 }
 
 func (c *csvReader) endCell() {
+	if c.shape != nil && c.shape.formula {
+		c.bare()
+	}
 	text := c.r.hold.text()
 	if c.row.number == 1 {
 		c.name(text)
@@ -90,13 +102,29 @@ func (c *csvReader) endCell() {
 	c.begun = false
 }
 
+// formulaSigns are the characters for which a spreadsheet takes a text for a formula, their full-width forms among them.
+const formulaSigns = "=+-@\t\r\n＝＋－＠"
+
+// bare takes the ' off a cell that was put before a formula sign.
+func (c *csvReader) bare() {
+	text := c.r.hold.text()
+	if len(text) < 2 || text[0] != '\'' {
+		return
+	}
+	if sign, _ := utf8.DecodeRune(text[1:]); strings.ContainsRune(formulaSigns, sign) {
+		c.r.hold.open.start++
+	}
+}
+
 // name takes a cell of the first row as the name of a column.
 func (c *csvReader) name(text []byte) {
 	if len(c.columns) == maxColumns {
 		return
 	}
 	col := csvColumn{word: c.r.words.of(text[:min(len(text), longestNamed)])}
-	col.name = col.word.name
+	if col.name = col.word.name; c.shape != nil {
+		col.spot = c.shape.spots().child(plainName(col.word.exact))
+	}
 	if n := c.sameName(col.word.exact); n > 1 {
 		col.name += " #" + strconv.Itoa(n)
 	}
@@ -118,7 +146,7 @@ func (c *csvReader) sameName(name string) int {
 func (c *csvReader) isHeader() bool {
 	names := true
 	for _, col := range c.columns {
-		if col.word.known {
+		if col.word.known || col.spot != nil {
 			return true
 		}
 		b := []byte(col.word.exact)
@@ -135,6 +163,9 @@ func (c *csvReader) tell(text []byte) {
 		return
 	}
 	m, rank := c.r.words.mean(col.word)
+	if s := col.spot; s != nil && s.means != meansNothing {
+		m, rank, text = s.means, s.rank, s.value(text)
+	}
 	c.row.self.set(m, rank, text)
 	if col.word.label && c.row.label == "" && len(text) <= maxLabel {
 		c.row.label = string(text)
@@ -214,7 +245,7 @@ func (p *csvCell) location() (scanner.Location, string) {
 		at.Field = "column " + strconv.Itoa(p.index+1)
 		return at, ""
 	}
-	if at.Field = col.name; col.word.history {
+	if at.Field = col.name; col.word.history || col.spot != nil && col.spot.history {
 		at.Field = historyPrefix + at.Field
 	}
 	if col.word.value && p.row.label != "" {

@@ -5,7 +5,18 @@
 // record has ended, since author and time may stand behind the text. Every text is given on under the views of package decode and
 // those of its format.
 //
-// Formats that are written as JSON or tables need no parser of their own: what the names of members and columns mean is data ([Words]).
+// Formats that are written as JSON, as tables or as plain XML need no parser of their own: what the names of members and columns mean
+// is data. [Words] are the names that many programs use; a shape is what a program has of its own, a short file each: the marks that it
+// is known by, what is a record, a comment, an author, an older value. Elements of XML are read as the members of JSON.
+//
+// A mail is read line by line, down through its parts and the mails in it, each body with its transfer encoding and charset undone. No
+// library is used: those that read mail hold a part, or give up a message at the first line that breaks a rule, and every line of a mail has
+// to be searched. What is attached is a file like any other ([Out]). Lines of which it is doubtful that they are encoded as the mail says
+// are given on as they stand too.
+//
+// An [Archive] is an export of many files: it is known by what they are called, says by which format each is read, and keeps what they tell
+// of each other ([Contents]), within bounds. A format whose parts refer to each other in any order has a first reading that takes no more
+// than that (Format.learn); where the text can be read once only, a part has what stood before it.
 //
 // Where an export is broken, a gap says where and why, and the bytes up to where it can be read again are given on as plain text.
 package records

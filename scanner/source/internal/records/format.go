@@ -28,24 +28,66 @@ type Format struct {
 
 	// score says how sure it is of a file with that name and beginning.
 	score func(name string, head []byte) int
+	// shape is what score asks, where it asks nothing else; nil for other formats.
+	shape *shape
 	// refuse says why a file that so begins cannot be read, or nothing.
 	refuse func(head []byte) string
 	// parse reads on from where the input stands. It returns io.EOF after a whole export, nil when the consumer wants no
 	// more, and otherwise a *lex.Error.
 	parse func(r *reading) error
+	// learn takes what an export says for Input.Around, in a reading of its own before the other; nil where parse needs nothing of it.
+	learn func(k *Contents, text io.Reader)
 	// resume is where parse can go on after bytes that it could not understand; empty for nowhere.
 	resume string
+	// prefix is put before the names of records, which are told apart by the name of the file; nil where they need none.
+	prefix func(name string) string
+	// general: it is never sure of a file.
+	general bool
 }
 
 // Formats returns all formats.
-func Formats() []*Format { return []*Format{&jira, &jsonRecords, &jsonLines, &csvRecords} }
+func Formats() []*Format {
+	return []*Format{
+		&jira, &jiraJSON, &jiraCSV, &zendesk, &zendeskCSV, &freshdesk, &freshdeskCSV, &intercom, &intercomCSV, &linear, &github, &githubComments, &teams, &discord,
+		&trello, &asana, &asanaCSV, &agiled, &mbox, &eml,
+		&serviceNow, &zendeskXML, &freshdeskXML,
+		&jsonRecords, &jsonLines, &csvRecords, &xmlRecords,
+	}
+}
 
-// Surely returns the format of a file of that name that begins with head, if it is surely an export, and else nil. Only Jira's says so itself.
+// Surely returns the format of a file of that name that begins with head, if it is surely an export, and else nil.
 func Surely(name string, head []byte) *Format {
-	if jira.Score(name, head) >= Sure {
-		return &jira
+	if head = utf8Head(head); ordinary(name, head) {
+		return nil
+	}
+	for _, a := range Archives() {
+		if f := a.File(name, head); f != nil && f.Score(name, head) >= Sure {
+			return f
+		}
+	}
+	var seen [3]sight // by form: a file is read once, whatever the number of shapes
+	for i := range seen {
+		seen[i] = sight{head: head, form: form(i)}
+	}
+	for _, f := range Formats() {
+		switch {
+		case f.general:
+		case f.shape != nil && f.shape.scoreOf(name, &seen[f.shape.form]) >= Sure, f.shape == nil && f.score(name, head) >= Sure:
+			return f
+		}
 	}
 	return nil
+}
+
+// ordinary reports whether a file begins as none of the formats does: with no value, element, header or line of cells. Most files do, and are
+// looked at no further.
+func ordinary(name string, head []byte) bool {
+	start := bytes.TrimLeft(head, " \t\r\n")
+	if len(start) == 0 || bytes.IndexByte([]byte("{[<"), start[0]) >= 0 {
+		return false
+	}
+	line, _, _ := bytes.Cut(start, []byte{'\n'})
+	return bytes.IndexByte(line, ':') < 0 && !bytes.HasPrefix(line, []byte("From ")) && !mayBeTable(name, head)
 }
 
 // Score says how sure the format is of a file of that name that begins with head.
@@ -54,10 +96,13 @@ func (f *Format) Score(name string, head []byte) int { return f.score(name, utf8
 // Refuse says why a file that begins with head cannot be read, or nothing.
 func (f *Format) Refuse(head []byte) string { return f.refuse(utf8Head(head)) }
 
-// Out takes what is read. Both methods report whether more is wanted.
+// Out takes what is read. Its methods report whether more is wanted.
 type Out interface {
 	// Chunk takes a text, or a piece of one.
 	Chunk(c scanner.Chunk) bool
+	// File takes a file that stands in the export, such as an attachment, to be looked into like any other: from is its place, with
+	// its name at the end of Path. It need not read all of it, and does not report errors of reading.
+	File(from scanner.Location, r io.Reader) bool
 	// Gap takes what could not be read.
 	Gap(g *scanner.Gap) bool
 }
@@ -70,6 +115,15 @@ type Input struct {
 	Text io.Reader
 	// Words are what its names mean; nil are the known ones.
 	Words *Words
+	// People are the names of authors by what the export calls them, where an archive lists them elsewhere.
+	People map[string]string
+	// Prefix is put before the names of records, where they are told apart by the file that they stand in.
+	Prefix string
+	// Around is what is known of it from the archive that it stands in; nil is nothing.
+	Around *Contents
+	// Again gives its text once more, for a format that reads it twice to know what its parts belong to; nil where it can be read once only.
+	// What stands behind a part is then not known of it.
+	Again io.Reader
 	// Progress is told, now and then, how many records were read, of how many (0 when that is not known); nil is told nothing.
 	Progress func(done, total int)
 }
@@ -77,9 +131,21 @@ type Input struct {
 // Read reads a whole export. It returns how many records were read, and whether more is wanted.
 func (f *Format) Read(in Input, out Out) (records int, more bool) {
 	r := newReading(out, in.Path, asUTF8(in.Text, in.Head))
-	r.progress = in.Progress
+	r.progress, r.people, r.prefix = in.Progress, in.People, in.Prefix
 	if r.words = in.Words; r.words == nil {
 		r.words = noWords()
+	}
+	if r.around = in.Around; r.around == nil {
+		r.around = &Contents{}
+	}
+	if f.learn != nil && in.Again != nil {
+		f.learn(r.around, in.Again)
+	}
+	if f.prefix != nil && r.prefix == "" {
+		r.prefix = f.prefix(in.Path)
+	}
+	if r.people == nil {
+		r.people = r.around.people
 	}
 	r.all(f)
 	return r.records, !r.stopped

@@ -23,6 +23,7 @@ type held struct {
 	start, end int // in the holder's buf
 	offset     int64
 	line       int
+	again      bool // it repeats a text of the record, and is left out where another has the same bytes
 }
 
 // holder keeps the texts of a record until it was read, as far as recordSize allows.
@@ -95,12 +96,19 @@ func (h *holder) end() {
 // flush gives on what is held. A text that is being read stays.
 func (h *holder) flush() {
 	h.turn++
-	for _, t := range h.held {
+	for i, t := range h.held {
 		if h.r.stopped {
 			break
 		}
+		if t.again && h.repeated(i) {
+			continue
+		}
 		at, name := t.place.location()
 		at.Path, at.Offset, at.Line, at.View = h.r.path, t.offset, t.line+1, t.view
+		at.Record = h.r.prefix + at.Record
+		if name, ok := h.r.people[at.Author]; ok {
+			at.Author = name
+		}
 		h.r.views.give(h.r, at, name, h.buf[t.start:t.end])
 	}
 	h.held = h.held[:0]
@@ -110,6 +118,17 @@ func (h *holder) flush() {
 	}
 	h.buf = h.buf[:copy(h.buf, h.buf[start:])]
 	h.open.start = 0
+}
+
+// repeated reports whether another text that is held has the bytes of text i.
+func (h *holder) repeated(i int) bool {
+	text := h.buf[h.held[i].start:h.held[i].end]
+	for _, t := range h.held {
+		if !t.again && t.view == "" && t.end-t.start == len(text) && bytes.Equal(h.buf[t.start:t.end], text) {
+			return true
+		}
+	}
+	return false
 }
 
 // finish gives on everything, as far as it was read.
@@ -122,6 +141,7 @@ func (h *holder) finish() {
 type viewer struct {
 	buf   decode.Buffer
 	named []byte
+	shown []byte
 }
 
 // A value with its name is one text more when it is short enough to stand for itself alone.
@@ -168,6 +188,11 @@ func appendQuoted(dst, text []byte) []byte {
 func (v *viewer) under(r *reading, at scanner.Location, text []byte) {
 	r.chunk(scanner.Chunk{Data: text, From: at})
 	own := at.View
+	if r.links && own == "" && bytes.IndexByte(text, '<') >= 0 {
+		v.shown = unlinked(v.shown[:0], text)
+		at.View = viewShown
+		r.chunk(scanner.Chunk{Data: v.shown, From: at})
+	}
 	for name, view := range decode.Views(text, &v.buf) {
 		if at.View = own; own == "" {
 			at.View = name

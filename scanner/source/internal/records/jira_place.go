@@ -17,6 +17,7 @@ type jiraItem struct {
 // jiraElement is an element that is open.
 type jiraElement struct {
 	word *word
+	path string // to it in the item, once it was asked for
 	id   string
 	self about // of a comment or attachment: who and when
 }
@@ -53,7 +54,9 @@ func (j *jiraReader) attributes(e *jiraElement) {
 	if e.word.exact == "issue" && j.item.self.record == outsideItems {
 		j.r.total = max(0, end-start)
 	}
-	j.holdName([]byte(e.word.exact))
+	if len(e.word.exact) >= shortestKey {
+		j.holdName([]byte(e.word.exact))
+	}
 	j.x.Attrs(func(name, value []byte) {
 		j.holdName(name)
 		file := e.word.exact == "attachment" && string(name) == "name"
@@ -99,11 +102,15 @@ func (j *jiraReader) path() string {
 	case 1:
 		return j.open[0].word.exact
 	}
-	names := make([]string, 0, 8)
-	for _, e := range j.open[:min(len(j.open), 8)] {
-		names = append(names, e.word.name)
+	top := j.open[len(j.open)-1]
+	if top.path == "" {
+		names := make([]string, 0, 8)
+		for _, e := range j.open[:min(len(j.open), 8)] {
+			names = append(names, e.word.name)
+		}
+		top.path = strings.Join(names, "/")
 	}
-	return strings.Join(names, "/")
+	return top.path
 }
 
 // place is where the reader stands.

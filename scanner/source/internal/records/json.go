@@ -2,6 +2,7 @@ package records
 
 import (
 	"bytes"
+	"io"
 	"path"
 	"strings"
 
@@ -11,23 +12,23 @@ import (
 
 var (
 	jsonRecords = Format{
-		Name: "json", Title: "a JSON export",
+		Name: "json", Title: "a JSON export", general: true,
 		score:  func(name string, head []byte) int { return scoreJSON(name, head, false) },
 		refuse: refuseJSON,
 		parse:  parseJSON(false),
 	}
 	jsonLines = Format{
-		Name: "jsonl", Title: "an export of JSON lines",
+		Name: "jsonl", Title: "an export of JSON lines", general: true,
 		score:  func(name string, head []byte) int { return scoreJSON(name, head, true) },
 		refuse: refuseJSON,
 		parse:  parseJSON(true),
 		resume: "\n",
 	}
 	csvRecords = Format{
-		Name: "csv", Title: "a CSV export",
+		Name: "csv", Title: "a CSV export", general: true,
 		score:  scoreCSV,
 		refuse: refuseCSV,
-		parse:  parseCSV,
+		parse:  parseTable(nil),
 	}
 )
 
@@ -71,9 +72,13 @@ func scoreJSON(name string, head []byte, lines bool) int {
 func sniffJSON(head []byte) (ticket bool, values int) {
 	r := newReading(nobody{}, "", bytes.NewReader(head))
 	r.words = noWords()
-	w := &jsonWalker{r: r, j: lex.NewJSON(r.in)}
+	return (&jsonWalker{r: r, next: lex.NewJSON(r.in).Next}).sniff()
+}
+
+// sniff reads as far as it goes and reports whether a ticket began, and how many values at the top did.
+func (w *jsonWalker) sniff() (ticket bool, values int) {
 	for {
-		t, err := w.j.Next()
+		t, err := w.next()
 		n := w.node
 		if err != nil {
 			return ticket || w.inTicket(), values
@@ -132,6 +137,9 @@ type nobody struct{}
 
 // Chunk implements Out.
 func (nobody) Chunk(scanner.Chunk) bool { return true }
+
+// File implements Out.
+func (nobody) File(scanner.Location, io.Reader) bool { return true }
 
 // Gap implements Out.
 func (nobody) Gap(*scanner.Gap) bool { return true }

@@ -11,11 +11,15 @@ import (
 type jsonNode struct {
 	parent  *jsonNode
 	word    *word // the member's name; nil for an element of an array and at the top
+	spot    *spot // what a shape knows of it; nil for nothing
 	array   bool
 	index   int  // in the array
 	count   int  // elements so far, of an array
 	line    int  // of a value at the top of JSON lines
 	record  bool // an element of an outermost array or a value at the top of JSON lines: a record for want of a better
+	sure    bool // a shape says that it is a record
+	holds   bool // such a one is inside
+	element bool // of XML
 	history bool
 	start   int // where it begins in the view "record"
 
@@ -43,13 +47,21 @@ func (n *jsonNode) outermost() bool {
 	return true
 }
 
+// shaped makes the node a record, because a shape says so. What is around it is none, though a shape may take either for one.
+func (n *jsonNode) shaped() {
+	n.record, n.sure = true, true
+	for p := n.parent; p != nil; p = p.parent {
+		p.record, p.sure, p.holds = false, false, true
+	}
+}
+
 // string takes what a string says of the object or array that it stands in.
-func (n *jsonNode) string(words *Words, name *word, value []byte) {
+func (n *jsonNode) string(words *Words, name *word, at *spot, value []byte) {
 	if name == nil {
 		n.span(value)
 		return
 	}
-	n.tell(words, name, value)
+	n.tell(words, name, at, value)
 	if name.label && n.label == "" && len(value) <= maxLabel {
 		n.label = string(value)
 	}
@@ -68,10 +80,27 @@ func (n *jsonNode) span(text []byte) {
 }
 
 // tell takes what the value of a member says of the object, and of the one around it.
-func (n *jsonNode) tell(words *Words, name *word, value []byte) {
+func (n *jsonNode) tell(words *Words, name *word, at *spot, value []byte) {
+	if at != nil && at.means != meansNothing {
+		n.thing().self.set(at.means, at.rank, at.value(value))
+		n.thing().self.set(at.also, at.rank, value)
+		return
+	}
+	if at != nil && at.aside {
+		return
+	}
 	m, rank := words.mean(name)
-	n.self.set(m, rank, value)
-	if n.word == nil || n.parent == nil {
+	if n.spot == nil || !n.spot.skip {
+		n.self.set(m, rank, value)
+	}
+	if n.parent == nil {
+		return
+	}
+	if n.spot != nil && n.spot.means != meansNothing {
+		n.person(name, m, value)
+		return
+	}
+	if n.word == nil {
 		return
 	}
 	around, rank := words.meanAround(n.word, name)
@@ -84,31 +113,83 @@ func (n *jsonNode) tell(words *Words, name *word, value []byte) {
 	}
 }
 
+// person takes what a member says of the person that the object stands for.
+func (n *jsonNode) person(name *word, m meaning, value []byte) {
+	thing := n.parent.thing()
+	if name.person > 0 {
+		thing.self.set(n.spot.means, n.spot.rank+name.person, value)
+	}
+	if m == meansEmail {
+		thing.self.set(meansEmail, n.spot.rank, value)
+	}
+}
+
+// thing is the innermost record or part that the node stands in, or what is at the top.
+func (n *jsonNode) thing() *jsonNode {
+	for n.parent != nil && !(n.spot != nil && (n.spot.record || n.spot.part != "") && !n.array) {
+		n = n.parent
+	}
+	return n
+}
+
 // jsonKnown is what is known of a node at one flush.
 type jsonKnown struct {
 	turn int              // the flush, counted from 1
 	rank int              // of the record; the lowest is the surest, 0 is none
-	path string           // from the record to the node
+	part string           // of the record, that the node stands in
+	path string           // from the record or its part to the node
+	same bool             // what is in the node has the node's own field
 	at   scanner.Location // the record, and who wrote the node and when
 }
 
 // at returns what is known of the node now.
-func (n *jsonNode) at(turn int) jsonKnown {
-	if n.known.turn == turn {
-		return n.known
+func (n *jsonNode) at(turn int) *jsonKnown {
+	k := &n.known
+	if k.turn == turn {
+		return k
 	}
-	k := jsonKnown{at: scanner.Location{Record: "top"}}
+	*k = jsonKnown{at: scanner.Location{Record: "top"}}
 	if n.parent != nil {
-		k = n.parent.at(turn)
-		k.path = joinPath(k.path, n.segment())
+		*k = *n.parent.at(turn)
+		n.extend(k)
 	}
 	k.turn = turn
 	if rank := n.rank(); rank > 0 && (k.rank == 0 || rank < k.rank) {
-		k.rank, k.path, k.at = rank, "", scanner.Location{Record: n.title()}
+		name := n.title()
+		if n.sure && n.spot.under && n.parent != nil {
+			name = strings.TrimPrefix(n.parent.thing().self.record+"/"+name, "/")
+		}
+		k.rank, k.part, k.path, k.at = rank, "", "", scanner.Location{Record: name}
+	}
+	if n.spot != nil && n.spot.part != "" && !n.array {
+		k.part, k.path = strings.TrimSpace(k.part+" "+n.spot.part+" "+n.id()), ""
 	}
 	k.at = n.self.over(k.at)
-	n.known = k
 	return k
+}
+
+// extend makes the path to the node of that to what is around it.
+func (n *jsonNode) extend(k *jsonKnown) {
+	switch s := n.spot; {
+	case k.same || s != nil && s.skip:
+	case s != nil && (s.as != "" || s.main):
+		k.path, k.same = joinPath(k.path, s.as), true
+	default:
+		k.path = joinPath(k.path, n.segment())
+	}
+}
+
+// id is what tells a part from others.
+func (n *jsonNode) id() string {
+	switch {
+	case n.self.part != "":
+		return n.self.part
+	case n.self.record != "" && !n.sure:
+		return n.self.record
+	case n.parent != nil && n.parent.array && !n.sure:
+		return "#" + strconv.Itoa(n.index+1)
+	}
+	return ""
 }
 
 // rank says how sure it is that the node is a record; of nodes inside each other the outermost of the lowest rank is one.
@@ -117,12 +198,14 @@ func (n *jsonNode) rank() int {
 	switch {
 	case n.array:
 		return 0
-	case n.self.ticket(), n.record && named:
+	case n.sure:
 		return 1
-	case named && (n.word == nil || n.word.means != meansAuthor):
+	case n.self.ticket(), n.record && named:
 		return 2
-	case n.record:
+	case named && (n.word == nil || n.word.means != meansAuthor):
 		return 3
+	case n.record:
+		return 4
 	}
 	return 0
 }
@@ -143,6 +226,8 @@ func (n *jsonNode) title() string {
 // segment is the node's part of a path.
 func (n *jsonNode) segment() string {
 	switch {
+	case n.word != nil && n.element && n.self.record != "":
+		return n.word.name + "[id=" + n.self.record + "]"
 	case n.word != nil:
 		return n.word.name
 	case n.self.record != "":
@@ -153,7 +238,7 @@ func (n *jsonNode) segment() string {
 
 // joinPath adds a segment to a path, of which it keeps the end.
 func joinPath(path, segment string) string {
-	if path != "" && !strings.HasPrefix(segment, "[") {
+	if path != "" && segment != "" && !strings.HasPrefix(segment, "[") {
 		path += "."
 	}
 	path += segment
@@ -168,6 +253,7 @@ type jsonPlace struct {
 	hold  *holder
 	node  *jsonNode // nil at the top
 	word  *word     // nil for an element of an array
+	spot  *spot     // what a shape knows of it
 	index int
 	value bool
 }
@@ -179,21 +265,35 @@ func (p *jsonPlace) location() (scanner.Location, string) {
 	}
 	k := p.node.at(p.hold.turn)
 	at, name := k.at, ""
-	at.Field = k.path
+	field := k.path
 	switch {
 	case p.word != nil:
-		at.Field, name = joinPath(k.path, p.word.name), p.word.exact
-		if p.word.value && p.node.label != "" {
+		if name = p.word.exact; p.word.value && p.node.label != "" {
 			name = p.node.label
 		}
+		field = p.field(k)
 	case p.value && p.node.array:
-		at.Field = joinPath(k.path, "["+strconv.Itoa(p.index)+"]")
+		if !k.same {
+			field = joinPath(k.path, "["+strconv.Itoa(p.index)+"]")
+		}
 		if p.node.word != nil {
 			name = p.node.word.exact
 		}
 	}
-	if p.node.history || p.word != nil && p.word.history {
+	at.Field = strings.TrimSpace(k.part + " " + field)
+	if p.node.history || p.word != nil && p.word.history || p.spot != nil && p.spot.history {
 		at.Field = historyPrefix + at.Field
 	}
 	return at, name
+}
+
+// field is the path from the record or its part to a member.
+func (p *jsonPlace) field(k *jsonKnown) string {
+	switch s := p.spot; {
+	case k.same || s != nil && s.main || p.node.element && p.word.exact == xmlText:
+		return k.path
+	case s != nil && s.as != "":
+		return joinPath(k.path, s.as)
+	}
+	return joinPath(k.path, p.word.name)
 }

@@ -4,17 +4,23 @@ import "github.com/quash-sh/quash/scanner/source/internal/lex"
 
 // jsonWalker reads JSON values as records.
 type jsonWalker struct {
-	r    *reading
-	j    *lex.JSON
-	node *jsonNode // the innermost that is open
-	word *word     // of the member whose value comes next
-	line int       // of the value at the top, for JSON lines; else 0
-	key  []byte    // a name that is being read
-	long bool      // it is held as a text
-	text []byte    // the view "record" of what is open
-	from int       // where the string that is being read begins in text
-	busy bool      // a string is being read
-	read int       // records read before the value at the top
+	r        *reading
+	next     func() (lex.Token, error)
+	shape    *shape      // nil for none
+	elements bool        // the tokens are those of XML
+	lines    bool        // each value at the top is a record on a line of its own
+	node     *jsonNode   // the innermost that is open
+	word     *word       // of the member whose value comes next
+	spot     *spot       // what the shape knows of that value
+	line     int         // of the value at the top, for JSON lines; else 0
+	key      []byte      // a name that is being read
+	long     bool        // it is held as a text
+	text     []byte      // the view "record" of what is open
+	from     int         // where the string that is being read begins in text
+	busy     bool        // a string is being read
+	read     int         // records read before the value at the top
+	values   int         // at the top that were read
+	places   []jsonPlace // made in advance
 }
 
 // longestQuoted is the longest string that stands in the view "record": what needs its neighbours to be known is short.
@@ -23,19 +29,41 @@ const longestQuoted = 16 << 10
 // parseJSON returns the parser of JSON values that follow each other; with lines each is a record on a line of its own.
 func parseJSON(lines bool) func(*reading) error {
 	return func(r *reading) error {
-		w := &jsonWalker{r: r, j: lex.NewJSON(r.in)}
-		for !r.stopped {
-			t, err := w.j.Next()
-			if err != nil {
-				w.leave()
-				return err
-			}
-			if lines && w.node == nil {
-				w.line = r.in.Line()
-			}
-			w.token(t)
+		return (&jsonWalker{r: r, next: lex.NewJSON(r.in).Next, lines: lines}).all()
+	}
+}
+
+// parseShape returns the parser of a shape in JSON.
+func parseShape(s *shape) func(*reading) error {
+	return func(r *reading) error {
+		r.links = s.links
+		return (&jsonWalker{r: r, next: lex.NewJSON(r.in).Next, shape: s}).all()
+	}
+}
+
+// all reads all values.
+func (w *jsonWalker) all() error {
+	for !w.r.stopped {
+		t, err := w.next()
+		if err != nil {
+			w.leave()
+			return err
 		}
-		return nil
+		if w.node == nil {
+			w.top()
+		}
+		w.token(t)
+	}
+	return nil
+}
+
+// top begins a value at the top. A second one says that they stand on lines, so that reading can go on behind a broken one.
+func (w *jsonWalker) top() {
+	if w.lines {
+		w.line = w.r.in.Line()
+	}
+	if w.values == 1 && !w.elements {
+		w.r.resume = "\n"
 	}
 }
 
@@ -46,33 +74,54 @@ func (w *jsonWalker) token(t lex.Token) {
 	case lex.End:
 		w.close()
 	case lex.Key:
-		w.name(t)
+		w.readName(t)
 	case lex.Text:
 		w.string(t)
 	case lex.Scalar:
 		w.comma()
 		w.text = append(w.text, t.Text...)
-		if w.node != nil && w.word != nil {
-			w.node.tell(w.r.words, w.word, t.Text)
+		if w.node != nil && w.word != nil && t.Text[0] < 'a' {
+			w.node.tell(w.r.words, w.word, w.spot, t.Text)
 		}
-		w.next()
+		w.after()
 	}
 }
 
 // open begins an object or array.
 func (w *jsonWalker) open(array bool) {
 	w.comma()
-	n := &jsonNode{parent: w.node, word: w.word, array: array, start: len(w.text)}
+	n := &jsonNode{parent: w.node, word: w.word, spot: w.spot, array: array, element: w.elements, start: len(w.text)}
 	switch {
 	case w.node == nil:
 		n.line, n.record = w.line, w.line > 0 && !array
+		if w.shape != nil {
+			n.spot = w.shape.spots()
+		}
 	case w.node.array:
 		n.index = w.node.count
 		n.record = !array && w.node.outermost()
+	case w.elements:
+		n.record = w.node.parent != nil && w.node.parent.parent == nil
 	}
-	n.history = n.parent != nil && n.parent.history || n.word != nil && n.word.history
-	w.node, w.word = n, nil
+	if n.spot != nil && n.spot.record && !array {
+		n.shaped()
+	}
+	n.history = n.parent != nil && n.parent.history || n.word != nil && n.word.history || n.spot != nil && n.spot.history
+	w.node = n
+	w.name(nil)
 	w.text = append(w.text, brackets[array][0])
+}
+
+// name is the name of the value that comes next; nil for an element.
+func (w *jsonWalker) name(k *word) {
+	w.word, w.spot = k, nil
+	switch {
+	case w.node == nil || w.node.spot == nil:
+	case k != nil:
+		w.spot = w.node.spot.child(k.exact)
+	case w.node.array:
+		w.spot = w.node.spot.child("[]")
+	}
 }
 
 var brackets = map[bool]string{false: "{}", true: "[]"}
@@ -94,8 +143,11 @@ func (w *jsonWalker) close() {
 	if w.node != nil && w.node.array && n.self.named() {
 		w.node.loose = true
 	}
-	w.next()
-	if w.node == nil || n.record && w.node.parent == nil {
+	w.after()
+	if w.node == nil {
+		w.values++
+	}
+	if w.node == nil || n.record && (w.node.parent == nil || n.sure || w.elements) {
 		w.r.hold.flush()
 	}
 }
@@ -103,9 +155,10 @@ func (w *jsonWalker) close() {
 // count counts a record that was read whole. A value at the top that is a ticket is one with all that is in it.
 func (w *jsonWalker) count(n *jsonNode) {
 	switch {
-	case n.record:
+	case n.record && (w.shape == nil || w.shape.members == nil || n.sure):
 		w.r.record()
-	case n.self.ticket():
+	case n.record:
+	case n.self.ticket() && !n.holds:
 		w.r.records = w.read
 		w.r.record()
 	}
@@ -121,8 +174,8 @@ func (w *jsonWalker) hold(p place, view string, text []byte) {
 	w.r.hold.end()
 }
 
-// name reads a member's name. It is searched as part of the view "record"; one that is too long for that, as a text.
-func (w *jsonWalker) name(t lex.Token) {
+// readName reads a member's name. It is searched as part of the view "record"; one that is too long for that, as a text.
+func (w *jsonWalker) readName(t lex.Token) {
 	if !w.busy {
 		w.comma()
 		w.key, w.long = w.key[:0], false
@@ -140,7 +193,7 @@ func (w *jsonWalker) name(t lex.Token) {
 	}
 	if !t.More {
 		w.text = append(w.text, ": "...)
-		w.word = w.r.words.of(w.key)
+		w.name(w.r.words.of(w.key))
 		if w.long {
 			w.r.hold.end()
 		}
@@ -151,11 +204,12 @@ func (w *jsonWalker) name(t lex.Token) {
 func (w *jsonWalker) string(t lex.Token) {
 	if !w.busy {
 		w.comma()
-		p := &jsonPlace{hold: &w.r.hold, node: w.node, word: w.word, value: true}
+		p := w.place()
 		if w.node != nil {
 			p.index = w.node.count
 		}
 		w.r.hold.begin(p, "")
+		w.r.hold.open.again = w.spot != nil && w.spot.again
 	}
 	w.quoted(t)
 	w.r.hold.write(t.Text)
@@ -163,10 +217,21 @@ func (w *jsonWalker) string(t lex.Token) {
 		return
 	}
 	if w.node != nil {
-		w.node.string(w.r.words, w.word, w.r.hold.text())
+		w.node.string(w.r.words, w.word, w.spot, w.r.hold.text())
 	}
 	w.r.hold.end()
-	w.next()
+	w.after()
+}
+
+// place is the place of the value that comes next.
+func (w *jsonWalker) place() *jsonPlace {
+	if len(w.places) == 0 {
+		w.places = make([]jsonPlace, 64)
+	}
+	p := &w.places[0]
+	w.places = w.places[1:]
+	*p = jsonPlace{hold: &w.r.hold, node: w.node, word: w.word, spot: w.spot, value: true}
+	return p
 }
 
 // quoted adds a piece of a string to the view "record".
@@ -207,12 +272,12 @@ func (w *jsonWalker) comma() {
 	}
 }
 
-// next follows a value.
-func (w *jsonWalker) next() {
-	w.word = nil
+// after follows a value.
+func (w *jsonWalker) after() {
 	if w.node != nil && w.node.array {
 		w.node.count++
 	}
+	w.name(nil)
 }
 
 // leave gives on what is left of a broken value.

@@ -30,6 +30,7 @@ const (
 	viewNamed  = "named"
 	viewRecord = "record"
 	viewJoined = "joined"
+	viewShown  = "shown"
 )
 
 // reading is one reading of an export.
@@ -38,24 +39,30 @@ type reading struct {
 	in       *lex.Input
 	path     string
 	words    *Words
+	around   *Contents
+	people   map[string]string // names of authors by what the export calls them
+	prefix   string            // of the names of records
+	links    bool              // texts have links as <address|label>
 	progress func(done, total int)
 	hold     holder
 	views    viewer
 
-	stopped bool // the consumer wants no more
-	records int  // read whole
-	total   int  // that the export says it holds; 0 when it does not say
-	broken  int  // places that could not be understood
+	resume  string // where parse can go on after bytes that it could not understand; empty for nowhere
+	stopped bool   // the consumer wants no more
+	records int    // read whole
+	total   int    // that the export says it holds; 0 when it does not say
+	broken  int    // places that could not be understood
 }
 
 func newReading(out Out, path string, r io.Reader) *reading {
-	x := &reading{out: out, path: path, in: lex.NewInput(r)}
+	x := &reading{out: out, path: path, in: lex.NewInput(r), around: &Contents{}}
 	x.hold.r = x
 	return x
 }
 
 // all reads the whole input.
 func (r *reading) all(f *Format) {
+	r.resume = f.resume
 	for !r.stopped {
 		err := f.parse(r)
 		r.hold.finish()
@@ -63,7 +70,7 @@ func (r *reading) all(f *Format) {
 			break
 		}
 		r.fail(err)
-		if !r.plain(f.resume) {
+		if !r.plain(r.resume) {
 			break
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"path"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -30,6 +31,12 @@ type outFunc func(scanner.Chunk, *scanner.Gap) bool
 
 // Chunk implements Out.
 func (f outFunc) Chunk(c scanner.Chunk) bool { return f(c, nil) }
+
+// File implements Out: a file is a text.
+func (f outFunc) File(from scanner.Location, r io.Reader) bool {
+	text, _ := io.ReadAll(io.LimitReader(r, fieldSize))
+	return f(scanner.Chunk{Data: text, From: from}, nil)
+}
 
 // Gap implements Out.
 func (f outFunc) Gap(g *scanner.Gap) bool { return f(scanner.Chunk{}, g) }
@@ -101,9 +108,18 @@ func sample(t testing.TB, name string, fill ...string) string {
 }
 
 // samples are one good export of each format, as Detect must know it.
-var exportSamples = map[string]*Format{"jira.xml": &jira, "issues.json": &jsonRecords, "tickets.jsonl": &jsonLines, "jira.csv": &csvRecords}
+var exportSamples = map[string]*Format{
+	"jira.xml": &jira, "issues.json": &jsonRecords, "tickets.jsonl": &jsonLines, "tickets.xml": &xmlRecords, "box.mbox": &mbox, "mail.eml": &eml,
+	"jira.json": &jiraJSON, "jira.csv": &jiraCSV, "zendesk.jsonl": &zendesk, "zendesk.csv": &zendeskCSV,
+	"freshdesk.json": &freshdesk, "freshdesk.csv": &freshdeskCSV, "intercom.json": &intercom, "intercom.csv": &intercomCSV,
+	"linear.csv": &linear, "github.json": &github, "github-cli.json": &github, "github-comments.json": &githubComments,
+	"teams.json": &teams, "discord.json": &discord, "trello.json": &trello, "asana.json": &asana, "asana.csv": &asanaCSV,
+	"agiled.json": &agiled, "servicenow.xml": &serviceNow, "zendesk.xml": &zendeskXML, "freshdesk.xml": &freshdeskXML,
+	"confluence/entities.xml": &confluence, "slack/general/2026-03-04.json": &slack, "gitlab/tree/project/issues.ndjson": &gitlab,
+	"github-migration/issues_000001.json": &githubMigration,
+}
 
-// TestCutExports cuts every sample after every third byte: what was read until then comes, and it never ends without a gap. A table
+// TestCutExports cuts every sample at hundreds of places: what was read until then comes, and it never ends without a gap. A table
 // or lines cut between two rows look whole, and so do those whose last cell is cut.
 func TestCutExports(t *testing.T) {
 	for name, f := range exportSamples {
@@ -113,16 +129,17 @@ func TestCutExports(t *testing.T) {
 			t.Fatalf("%s: %v", name, gaps[0])
 		}
 		silent := 0
-		for i := 1; i < len(text); i += 3 {
+		for i := 1; i < len(text); i += max(3, len(text)/400) {
 			all := readAs(t, f, strings.NewReader(text[:i]))
 			if len(gapsOf(all)) == 0 {
 				silent++
-				if f.Name == "jira" || f.Name == "json" || f.Name == "jsonl" && text[i] != '\n' && text[i-1] != '\n' {
+				between := text[i] == '\n' || text[i-1] == '\n'
+				if ext := path.Ext(name); ext == ".xml" || ext == ".json" || ext == ".eml" || ext == ".jsonl" && !between {
 					t.Errorf("%s cut after byte %d of %d ends without a gap", name, i, len(text))
 				}
 			}
 		}
-		if f.Name == "csv" && silent > len(text)/10 {
+		if silent > len(text)/10 {
 			t.Errorf("%s: %d of %d cuts end without a gap", name, silent, len(text))
 		}
 	}
@@ -169,13 +186,13 @@ func TestBrokenExports(t *testing.T) {
 	}
 }
 
-// TestNothingIsHidden puts a key at every place between two bytes of the samples: whatever that breaks, it is searched, or the
+// TestNothingIsHidden puts a key at hundreds of places of the samples: whatever that breaks, it is searched, or the
 // scan is incomplete.
 func TestNothingIsHidden(t *testing.T) {
 	key := sampleKey()
 	for name, f := range exportSamples {
 		text := sample(t, name)
-		for i := 0; i <= len(text); i += 7 {
+		for i := 0; i <= len(text); i += max(7, len(text)/300) {
 			all := readAs(t, f, strings.NewReader(text[:i]+key+text[i:]))
 			hidden := true
 			for _, c := range all {
@@ -252,6 +269,18 @@ func TestMemory(t *testing.T) {
 		{f: &csvRecords, begin: "a", inside: ",y", end: "\n"},
 		{f: &jsonLines, begin: `{"id":1,"comments":["x"`, inside: `,{"id":5,"body":"` + words + `"}`, end: "]}\n"},
 		{f: &csvRecords, head: "Issue key,Summary,Created,Comment\n", begin: "OPS-1,x,2026-01-01,\"", inside: words + `"" <em>x</em>` + "\n", end: "\"\n"},
+		{f: &jiraJSON, head: `{"issues":[`, begin: `{"key":"OPS-1","fields":{"comment":{"comments":["x"`, inside: `,{"id":5,"body":{"content":[{"text":"` + words + `"},{"text":"b"}]}}`, end: "]}}}", between: ",", tail: "]}"},
+		{f: &zendesk, begin: `{"id":1,"description":"x","comments":[{}`, inside: `,{"id":5,"body":"` + words + `"}`, end: "]}\n"},
+		{f: &trello, head: `{"id":"b","actions":[{}`, begin: `,{"id":"a","data":{"old":{"desc":"`, inside: words, end: `"},"card":{"id":"c"}}}`, tail: "]}"},
+		{f: &linear, head: "ID,Team,Title,Description,Cycle Number\n", begin: "OPS-1,T,x,\"'=", inside: words + "\n", end: "\",\n"},
+		{f: &xmlRecords, head: "<tickets>", begin: `<ticket><id>1</id>`, inside: `<note id="5">` + words + `</note>`, end: "</ticket>", tail: "</tickets>"},
+		{f: &xmlRecords, head: "<tickets>", begin: `<ticket><id>1</id><text>`, inside: words + "<b>x</b>", end: "</text></ticket>", tail: "</tickets>"},
+		{f: &mbox, begin: mailBegin + "\n", inside: "Content of the mail, as people write it: " + words + "\n", end: "\n"},
+		{f: &mbox, begin: mailBegin + "X-Long:", inside: " of it " + words + "\n", end: "\n\n"},
+		{f: &mbox, begin: mailBegin, inside: "X-Header: " + words + "\n", end: "\n\n"},
+		{f: &mbox, begin: mailBegin + "Content-Transfer-Encoding: base64\nContent-Type: application/zip\n\n", inside: strings.Repeat("UEsD", 19) + "\n", end: "\n"},
+		{f: &mbox, begin: mailBegin + "Content-Transfer-Encoding: quoted-printable\n\n", inside: words + "=20=\n", end: "\n\n"},
+		{f: &mbox, begin: mailBegin + "Content-Type: multipart/mixed; boundary=b\n\n", inside: "--b\n\n" + words + "\n", end: "--b--\n\n"},
 	} {
 		t.Run(c.f.Name, func(t *testing.T) {
 			r, w := io.Pipe()
@@ -344,6 +373,27 @@ func fuzzExport(f *testing.F, name string, x *Format) {
 	})
 }
 
+func FuzzJiraJSON(f *testing.F)       { fuzzExport(f, "jira.json", &jiraJSON) }
+func FuzzJiraCSV(f *testing.F)        { fuzzExport(f, "jira.csv", &jiraCSV) }
+func FuzzZendesk(f *testing.F)        { fuzzExport(f, "zendesk.jsonl", &zendesk) }
+func FuzzZendeskCSV(f *testing.F)     { fuzzExport(f, "zendesk.csv", &zendeskCSV) }
+func FuzzFreshdesk(f *testing.F)      { fuzzExport(f, "freshdesk.json", &freshdesk) }
+func FuzzFreshdeskCSV(f *testing.F)   { fuzzExport(f, "freshdesk.csv", &freshdeskCSV) }
+func FuzzIntercom(f *testing.F)       { fuzzExport(f, "intercom.json", &intercom) }
+func FuzzIntercomCSV(f *testing.F)    { fuzzExport(f, "intercom.csv", &intercomCSV) }
+func FuzzLinear(f *testing.F)         { fuzzExport(f, "linear.csv", &linear) }
+func FuzzGitHub(f *testing.F)         { fuzzExport(f, "github.json", &github) }
+func FuzzGitHubComments(f *testing.F) { fuzzExport(f, "github-comments.json", &githubComments) }
+func FuzzTeams(f *testing.F)          { fuzzExport(f, "teams.json", &teams) }
+func FuzzDiscord(f *testing.F)        { fuzzExport(f, "discord.json", &discord) }
+func FuzzTrello(f *testing.F)         { fuzzExport(f, "trello.json", &trello) }
+func FuzzAsana(f *testing.F)          { fuzzExport(f, "asana.json", &asana) }
+func FuzzAsanaCSV(f *testing.F)       { fuzzExport(f, "asana.csv", &asanaCSV) }
+func FuzzAgiled(f *testing.F)         { fuzzExport(f, "agiled.json", &agiled) }
+func FuzzXML(f *testing.F)            { fuzzExport(f, "tickets.xml", &xmlRecords) }
+
+func FuzzMbox(f *testing.F)      { fuzzExport(f, "box.mbox", &mbox) }
+func FuzzMail(f *testing.F)      { fuzzExport(f, "mail.eml", &eml) }
 func FuzzJira(f *testing.F)      { fuzzExport(f, "jira.xml", &jira) }
 func FuzzJSON(f *testing.F)      { fuzzExport(f, "issues.json", &jsonRecords) }
 func FuzzJSONLines(f *testing.F) { fuzzExport(f, "tickets.jsonl", &jsonLines) }
@@ -352,13 +402,14 @@ func FuzzCSV(f *testing.F)       { fuzzExport(f, "jira.csv", &csvRecords) }
 func BenchmarkExports(b *testing.B) {
 	for name, f := range exportSamples {
 		text := sample(b, name)
-		cut := map[string][3]string{ // where the records begin and end, and what parts them
+		cut := map[string][3]string{ // where the records begin and end, and what parts them; other samples are repeated whole
 			"jira.xml": {"<item>", "</channel>", ""}, "issues.json": {"  {\n    \"number\"", "\n  ]", ","},
 			"tickets.jsonl": {"{", "\n", "\n"}, "jira.csv": {"Sync", "\n", "\n"},
+			"jira.json": {"    {\n      \"expand\"", "\n  ]", ","}, "tickets.xml": {"  <ticket ", "</tickets>", ""},
 		}[name]
 		from, to := strings.Index(text, cut[0]), strings.LastIndex(text, cut[1])
 		long := text[:from] + strings.Repeat(text[from:to]+cut[2], 500) + text[from:]
-		b.Run(f.Name, func(b *testing.B) {
+		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(long)))
 			b.ReportAllocs()
 			for b.Loop() {

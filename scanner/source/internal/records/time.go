@@ -26,6 +26,7 @@ var (
 		"Mon, _2 Jan 2006 15:04:05 -0700", // RFC 822 with four digits, as Jira XML has it
 		"Mon, _2 Jan 2006 15:04:05 MST",
 		"Mon Jan _2 15:04:05 MST 2006",
+		"Mon Jan _2 2006 15:04:05 GMT-0700", // JavaScript, without the zone's name behind it
 		"Jan _2, 2006 3:04 PM",
 	}
 	dayLayouts = []string{ // 4
@@ -39,7 +40,7 @@ var (
 )
 
 // longestTime bounds the texts that are tried.
-const longestTime = 40
+const longestTime = 80
 
 // parseTime reads a time as exports write it, or seconds, milli-, micro- or nanoseconds since 1970 between 2000 and 2100.
 // A time without a zone is taken as UTC.
@@ -51,6 +52,7 @@ func parseTime(s string) (time.Time, bool) {
 	if t, ok := epoch(s); ok {
 		return t, true
 	}
+	s, _, _ = strings.Cut(s, " (")
 	layouts := weekdayLayouts
 	switch {
 	case s[4] == '-':

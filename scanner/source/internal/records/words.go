@@ -22,6 +22,7 @@ const (
 	meansTime // when it was written
 	meansURL
 	meansText // what somebody wrote
+	meansPart // what a part of a record is called among its like
 )
 
 // defaultWords are the names, without case and punctuation, that exports use for each meaning, the best first.
@@ -58,6 +59,9 @@ const (
 // spanWords name the text of a span, in formats that split a text where its looks change.
 const spanWords = "text"
 
+// wordRank is the rank of the best word. What a shape knows is better.
+const wordRank = 1000
+
 // word is what is known of a name in an export.
 type word struct {
 	known   bool   // it is one of the names below
@@ -90,7 +94,7 @@ var knownWords = sync.OnceValue(func() map[string]word {
 		}
 	}
 	for m, list := range defaultWords {
-		learn(list, func(w *word, i int) { w.means, w.rank = m, 10*i })
+		learn(list, func(w *word, i int) { w.means, w.rank = m, wordRank+10*i })
 	}
 	learn(personWords, func(w *word, i int) { w.person = i })
 	learn(historyWords, func(w *word, _ int) { w.history = true })
@@ -184,10 +188,10 @@ func (w *Words) meanAround(parent, k *word) (meaning, int) {
 
 // about is what a record, a comment or a row says of itself.
 type about struct {
-	record, author, email, url string
-	time                       time.Time
-	text                       bool
-	rank                       [meansText + 1]uint16 // of what was taken, plus one; zero when nothing was
+	record, part, author, email, url string
+	time                             time.Time
+	text                             bool
+	rank                             [meansPart + 1]uint16 // of what was taken, plus one; zero when nothing was
 }
 
 // set takes a value for a meaning, unless a better one was taken or the value is none.
@@ -199,6 +203,8 @@ func (a *about) set(m meaning, rank int, value []byte) {
 	switch m {
 	case meansRecord:
 		a.record, ok = take(a.record, label(value))
+	case meansPart:
+		a.part, ok = take(a.part, label(value))
 	case meansAuthor:
 		a.author, ok = take(a.author, label(value))
 	case meansEmail:

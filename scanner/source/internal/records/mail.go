@@ -1,0 +1,319 @@
+package records
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/mail"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/quash-sh/quash/scanner"
+	"github.com/quash-sh/quash/scanner/source/internal/lex"
+)
+
+// mbox is a box of messages, each behind a line that begins with "From " (RFC 4155). A line of a message that begins so has a ">" before
+// it, one more for each that it had (mboxrd), or none (mboxcl). Content-Length says nothing of where a message ends: it is often wrong.
+//
+// A message is a record. Its fields are its headers and parts. Where a message is broken, what is left of it is read as it can be, and a
+// gap says so: a mail is never read as plain text, since nothing in it is hidden by what stands before.
+var mbox = Format{
+	Name: "mbox", Title: "an mbox mail box",
+	score: func(_ string, head []byte) int {
+		if line, _, _ := bytes.Cut(head, []byte{'\n'}); refuseMbox(head) == "" && !isPatch(line) {
+			return Sure
+		}
+		return None
+	},
+	refuse: refuseMbox,
+	parse:  func(r *reading) error { return parseMail(r, true) },
+}
+
+// eml is a message in a file of its own (RFC 5322).
+var eml = Format{
+	Name: "eml", Title: "a mail",
+	score: scoreMail,
+	refuse: func(head []byte) string {
+		if line, _, _ := bytes.Cut(head, []byte{'\n'}); fieldName(line) == nil {
+			return "it does not begin with a header such as From: or Received:"
+		}
+		return ""
+	},
+	parse: func(r *reading) error { return parseMail(r, false) },
+}
+
+// refuseMbox says why a file that begins with head is no mail box.
+func refuseMbox(head []byte) string {
+	line, rest, _ := bytes.Cut(head, []byte{'\n'})
+	if !isFromLine(line) || !beginsMessage(rest) {
+		return `it does not begin with a line such as "From ann@acme.example Wed Mar  4 08:12:00 2026" and a header`
+	}
+	return ""
+}
+
+// isPatch reports whether a line that begins a message is the one that git writes for a patch: a file of patches is for programs.
+func isPatch(line []byte) bool { return bytes.Contains(line, []byte(" Mon Sep 17 00:00:00 2001")) }
+
+// fromDate is the date at the end of a line that begins a message, as programs write it, with a zone or without.
+var fromDate = regexp.MustCompile(` (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}\d{1,2} \d{1,2}:\d\d(?::\d\d)?(?: [A-Z+-][A-Z0-9+-]*)* \d{4}\b`)
+
+// longestFrom bounds the lines that may begin a message.
+const longestFrom = 1 << 10
+
+// isFromLine reports whether a line begins a message of a box.
+func isFromLine(line []byte) bool {
+	return bytes.HasPrefix(line, []byte("From ")) && len(line) <= longestFrom && fromDate.Match(line)
+}
+
+// beginsMessage reports whether text begins as a message does: with a header.
+func beginsMessage(text []byte) bool {
+	line, _, _ := bytes.Cut(text, []byte{'\n'})
+	return fieldName(line) != nil || bytes.HasPrefix(line, []byte(">From "))
+}
+
+// traces are the headers that programs write on the way of a mail, with what the value of each has; origins those of who wrote it.
+var (
+	traces = map[string]*regexp.Regexp{
+		"received":               regexp.MustCompile(`(?s)(?:from|by|with|for) .*\d`),
+		"return-path":            regexp.MustCompile(`<.*>|@`),
+		"delivered-to":           regexp.MustCompile(`@`),
+		"message-id":             regexp.MustCompile(`<.*@.*>`),
+		"dkim-signature":         regexp.MustCompile(`b=`),
+		"arc-seal":               regexp.MustCompile(`b=`),
+		"authentication-results": regexp.MustCompile(`;`),
+		"mime-version":           regexp.MustCompile(`1\.0`),
+	}
+	origins = map[string]*regexp.Regexp{
+		"from": regexp.MustCompile(`@`), "date": regexp.MustCompile(`\d{4} \d{1,2}:\d\d`), "to": regexp.MustCompile(`@`), "subject": regexp.MustCompile(``),
+	}
+)
+
+// scoreMail says how sure it is that a file that begins with head is a mail: every line up to the first empty one is a header, and enough of
+// them are those of mails. Of a file whose name ends in .eml, or that stands in a Maildir, less is asked.
+func scoreMail(name string, head []byte) int {
+	seen := headersIn(head)
+	trace, origin := 0, 0
+	for field := range seen {
+		if _, ok := traces[field]; ok {
+			trace++
+		} else {
+			origin++
+		}
+	}
+	switch {
+	case seen["from"] && seen["date"] && trace > 0, trace > 2, isMailName(name) && trace+origin > 1:
+		return Sure
+	}
+	return None
+}
+
+// isMailName reports whether a path is that of a mail: it ends in .eml, or stands in one of the directories of a Maildir.
+func isMailName(name string) bool {
+	in := path.Base(path.Dir(name))
+	return in == "cur" || in == "new" || in == "tmp" || strings.EqualFold(path.Ext(name), ".eml")
+}
+
+// headersIn returns which of the headers of mails a text begins with. It returns none when anything else stands among them.
+func headersIn(head []byte) map[string]bool {
+	if len(head) == 0 || !alphanumeric(head[0]) {
+		return nil
+	}
+	seen := map[string]bool{}
+	field, from, next := "", 0, 0
+	for at := 0; at < len(head); at = next {
+		next = len(head)
+		if i := bytes.IndexByte(head[at:], '\n'); i >= 0 {
+			next = at + i + 1
+		}
+		line := head[at:next]
+		name := fieldName(line)
+		switch {
+		case len(bytes.TrimRight(line, "\r\n")) == 0:
+			return seen
+		case line[0] == ' ' || line[0] == '\t':
+		case name == nil && (next < len(head) || at == 0):
+			return nil
+		default:
+			field, from = strings.ToLower(string(name)), at
+		}
+		for _, known := range [...]map[string]*regexp.Regexp{traces, origins} {
+			if value, ok := known[field]; ok && !seen[field] && value.Match(head[from+len(field)+1:next]) {
+				seen[field] = true
+			}
+		}
+	}
+	return seen
+}
+
+// longestField bounds the names of headers.
+const longestField = 100
+
+// fieldName returns the name of the header that a line begins, or nil where it begins none.
+func fieldName(line []byte) []byte {
+	for i, c := range line[:min(len(line), longestField)] {
+		switch {
+		case c == ':' && i > 0:
+			return line[:i]
+		case c <= ' ' || c > '~':
+			return nil
+		}
+	}
+	return nil
+}
+
+// message is a mail, or one within another.
+type message struct {
+	outer  *message
+	record string // of the outermost
+	prefix string // of all records
+	self   about
+	length int64 // what it says of the length of its body; 0 when it says nothing
+}
+
+// mailPlace is the place of a text in a mail.
+type mailPlace struct {
+	message *message
+	field   string
+}
+
+// location implements place.
+func (p *mailPlace) location() (scanner.Location, string) {
+	return p.message.at(scanner.Location{Field: p.field}), ""
+}
+
+// at lays over a place what a message says of itself.
+func (m *message) at(at scanner.Location) scanner.Location {
+	if m.outer != nil {
+		at = m.outer.at(at)
+	} else {
+		at.Record = m.record
+	}
+	return m.self.over(at)
+}
+
+// tell takes what a header says of its message.
+func (m *message) tell(name, value string) {
+	switch name {
+	case "message-id":
+		if id := messageID(value); id != "" && m.outer == nil {
+			m.record = m.prefix + id
+		}
+	case "from":
+		m.author(value)
+	case "date":
+		if t, ok := mailTime(value); ok {
+			m.self.time = t
+		}
+	case "content-length":
+		m.length, _ = strconv.ParseInt(value, 10, 64) // what is no number is not said
+	}
+}
+
+// author takes the name and the address of who wrote it, as far as they can be told apart.
+func (m *message) author(value string) {
+	name, address := value, ""
+	if at := strings.LastIndexByte(value, '<'); at >= 0 {
+		name = strings.Trim(value[:at], " \t\"")
+		address, _, _ = strings.Cut(value[at+1:], ">")
+	} else if a, err := mail.ParseAddress(value); err == nil {
+		name, address = a.Name, a.Address
+	}
+	if strings.TrimSpace(name) == "" {
+		name = address
+	}
+	m.self.set(meansAuthor, 0, []byte(name))
+	m.self.set(meansEmail, 0, []byte(address))
+}
+
+// zones are the zones that RFC 822 knows by name.
+var zones = strings.NewReplacer(" EST", " -0500", " EDT", " -0400", " CST", " -0600", " CDT", " -0500", " MST", " -0700", " MDT", " -0600", " PST", " -0800", " PDT", " -0700")
+
+// mailTime reads a time as mails write it, obsolete forms among them, with a remark behind it or without.
+func mailTime(value string) (time.Time, bool) {
+	plain, _, _ := strings.Cut(value, "(")
+	plain = zones.Replace(plain)
+	if t, ok := parseTime(plain); ok { // as nearly all do, in a tenth of the time
+		return t, true
+	}
+	t, err := mail.ParseDate(plain)
+	return t.UTC(), err == nil && plausible(t)
+}
+
+// systemID are the names that mail systems make up for messages by themselves, which look like keys and are none.
+var systemID = regexp.MustCompile(`^(?:CA[\w+=.-]{30,80}@mail\.gmail\.com|[0-9A-Z]{20,60}@[0-9A-Z.-]+\.(?:prod\.outlook\.com|PROD\.OUTLOOK\.COM)|[0-9a-f-]{40,90}@(?:[a-z0-9-]+\.)?amazonses\.com)$`)
+
+// messageID returns the name of a message as a location may show it, without its brackets.
+func messageID(value string) string {
+	id := strings.TrimSpace(value)
+	if from := strings.IndexByte(id, '<'); from >= 0 {
+		id, _, _ = strings.Cut(id[from+1:], ">")
+	}
+	if systemID.MatchString(id) {
+		return id
+	}
+	return label([]byte(id))
+}
+
+// parseMail reads a mail, or a box of them.
+func parseMail(r *reading, box bool) error {
+	m := &mailReader{r: r, lines: newMailLines(inputReader{r.in}, box)}
+	m.whole = m.lines
+	for !r.stopped && m.lines.load() {
+		m.number++
+		m.top = &message{record: r.prefix + "message " + strconv.Itoa(m.number), prefix: r.prefix}
+		if m.lines.from {
+			r.hold.begin(&mailPlace{message: m.top, field: "From line"}, "")
+			r.hold.write(m.lines.piece)
+			r.hold.end()
+			m.lines.use()
+		}
+		m.mail(m.top, "", 0)
+		for !r.stopped && m.lines.more() { // behind the last part, which no part reads
+			m.lines.use()
+		}
+		if r.stopped {
+			return nil
+		}
+		if m.short(); m.cut == "" {
+			r.record()
+		}
+	}
+	return m.end(box)
+}
+
+// short notes that a message at the end of the input is shorter than it says.
+func (m *mailReader) short() {
+	if !m.lines.load() && m.top.length > m.lines.offset-m.body {
+		m.cutIn("inside the body of message " + strconv.Itoa(m.number))
+	}
+}
+
+// end is the error at the end of the input: io.EOF when it is whole. The last line of a mail ends, and behind a message of a box stands an
+// empty one; where the message has parts, the end of those is enough.
+func (m *mailReader) end(box bool) error {
+	l := m.lines
+	whole := m.closed || l.ends && (l.blank || !box)
+	if err := m.r.in.Err(); err != nil || !whole || m.cut != "" {
+		if m.cut == "" {
+			m.cut = "inside message " + strconv.Itoa(m.number)
+		}
+		return &lex.Error{Offset: l.offset, Line: l.line, Cut: true, Why: m.cut, Err: err}
+	}
+	return io.EOF
+}
+
+// inputReader gives an input as a stream of bytes.
+type inputReader struct{ in *lex.Input }
+
+// Read implements io.Reader.
+func (i inputReader) Read(b []byte) (int, error) {
+	n := copy(b, i.in.Peek(len(b)))
+	i.in.Skip(n)
+	if n == 0 && len(b) > 0 {
+		return 0, errors.Join(io.EOF, i.in.Err())
+	}
+	return n, nil
+}
