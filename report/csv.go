@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,16 +13,20 @@ import (
 
 var _ = register("csv", FormatFunc(writeCSV), ".csv")
 
-// csvColumns are the names in the first row.
+// csvColumns are the names in the first row. Those behind the note serve whoever imports the table into a ticket system: ticket is the record
+// where it has a name of its own, comment the id of the comment that the field is of, action what is to be done in the ticket; gone says when the key
+// left HEAD, or that nothing leads to it any more.
 var csvColumns = []string{
 	"state", "id", "rule", "name", "provider", "severity", "confidence", "key", "target", "path", "line", "column", "end_line", "end_column",
 	"commit", "author", "time", "refs", "in_head", "record", "field", "view", "url", "note",
+	"ticket", "comment", "author_email", "action", "gone",
 }
 
 // The columns that rows without a place fill.
-const (
-	csvState = 0
-	csvPath  = 9
+var (
+	csvState = slices.Index(csvColumns, "state")
+	csvPath  = slices.Index(csvColumns, "path")
+	csvNote  = slices.Index(csvColumns, "note")
 )
 
 // csvIncomplete is the state of a row that tells of something that could not be read.
@@ -49,7 +54,7 @@ func writeCSV(w io.Writer, run Run, items iter.Seq2[Item, error]) error {
 	}
 	for _, gap := range s.csvGaps() {
 		row := make([]string, len(csvColumns))
-		row[csvState], row[csvPath], row[len(row)-1] = csvIncomplete, gap[0], gap[1]
+		row[csvState], row[csvPath], row[csvNote] = csvIncomplete, gap[0], gap[1]
 		write(row)
 	}
 	out.Flush()
@@ -71,6 +76,7 @@ func csvPlace(k *key, f Finding) []string {
 		string(k.state()), string(f.ID), f.Rule, f.Name, f.Provider, string(f.Severity), string(f.Confidence), f.Redacted, f.Target, at.Path,
 		number(at.Line), number(at.Column), number(at.EndLine), number(at.EndColumn), at.Commit, at.Author, when, strings.Join(at.Refs, " "),
 		strconv.FormatBool(at.InHead), at.Record, at.Field, at.View, at.URL, strings.Join(f.Reasons, ", "),
+		ticketName(at.Record), ticketComment(at.Field), at.AuthorEmail, ticketAction(f), gone(at),
 	}
 }
 

@@ -84,6 +84,12 @@ func commitAt(path string, line int, hash string, days int, author string, head 
 	}
 }
 
+// removed is a place from which a commit took the key.
+func removed(where scanner.Location, hash string, days int) scanner.Location {
+	where.RemovedIn, where.Removed = hash, at(days, 0)
+	return where
+}
+
 func commentAt(record, field string, days int, author string) scanner.Location {
 	return scanner.Location{
 		Path: "exports/OPS.xml", Line: 41, Column: 3, EndLine: 41, EndColumn: 42, Length: 39, Record: record, Field: field, Author: author,
@@ -107,13 +113,13 @@ func active(keyName string, when time.Time) *revoker.Verdict {
 func findings() []Item {
 	return []Item{
 		tokenAt(idInactive, rules.Medium, commitAt("scripts/import.sh", 2, "beae2d4a00000000000000000000000000000000", -20, "Ben Cho", true, "main")),
-		tokenAt(idLive, rules.High, commitAt("config/acme.env", 3, "c6dd548b00000000000000000000000000000000", -40, "Ann Lee", false, "main", "reporting", "v1.0", "v1.1")),
+		tokenAt(idLive, rules.High, removed(commitAt("config/acme.env", 3, "c6dd548b00000000000000000000000000000000", -40, "Ann Lee", false, "main", "reporting", "v1.0", "v1.1"), "e11f0a9a00000000000000000000000000000000", -38)),
 		tokenAt(idLive, rules.High, scanner.Location{Path: "deploy/values.yaml", Line: 18, Column: 9, EndLine: 18, EndColumn: 48, Length: 39}),
 		tokenAt(idLive, rules.High, commentAt("OPS-7", "comment 5501", -35, "Ben Cho")),
 		tokenAt(idDead, rules.High, commitAt("reports/settings.yaml", 3, "f7de7a0c00000000000000000000000000000000", -30, "Cem Aydın", false, "reporting")),
 		tokenAt(idDead, rules.High, commentAt("OPS-9", "description", -28, "Cem Aydın")),
 		password(idNotAsked, commitAt("docker-compose.yml", 9, "0badcafe00000000000000000000000000000000", -10, "Ann Lee", true, "main")),
-		tokenAt(idUnknown, rules.Low, scanner.Location{Commit: "5eed5eed00000000000000000000000000000000", Field: "message", Line: 1, Repository: "shop", Time: at(-5, 0), Author: "Ann Lee", Refs: []string{"main"}}),
+		tokenAt(idUnknown, rules.Low, scanner.Location{Commit: "5eed5eed00000000000000000000000000000000", Field: "message", Line: 1, Repository: "shop", Time: at(-5, 0), Author: "Ann Lee", Unreachable: true}),
 	}
 }
 

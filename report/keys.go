@@ -207,7 +207,7 @@ func place(at scanner.Location) string {
 	return strings.Join(parts, "  ")
 }
 
-// since is on which branches, from when and by whom a place holds the key.
+// since is on which branches, from when and by whom a place holds the key, and what became of it.
 func since(at scanner.Location) []string {
 	when := ""
 	if !at.Time.IsZero() {
@@ -218,13 +218,28 @@ func since(at scanner.Location) []string {
 	case at.Commit == "":
 	case at.InHead:
 		when = strings.TrimSpace("in HEAD since " + when)
+	case at.Unreachable:
+		when = strings.TrimSpace("committed " + when)
 	default:
 		when = strings.TrimSpace("in history since " + when)
 	}
 	if at.Path == "" {
 		commit = "" // place names it
 	}
-	return slices.DeleteFunc([]string{list(at.Refs, 3), when, commit, at.Author}, func(s string) bool { return s == "" })
+	return slices.DeleteFunc([]string{list(at.Refs, 3), when, commit, at.Author, gone(at)}, func(s string) bool { return s == "" })
+}
+
+// gone says that a place is no longer in HEAD, as far as more is known of it than that: since when, or that nothing leads there.
+func gone(at scanner.Location) string {
+	switch {
+	case at.Unreachable:
+		return "no branch or tag leads to it"
+	case at.Removed.IsZero():
+		return ""
+	case at.RemovedIn == "":
+		return "removed " + minute(at.Removed)
+	}
+	return "removed " + minute(at.Removed) + " in " + short(at.RemovedIn)
 }
 
 // placeSum tells the places of keys apart: by finding ID, file, record and field, and not by line or by the machine's name for

@@ -78,6 +78,10 @@ func spotOf(at scanner.Location) spot {
 	switch {
 	case at.InHead:
 		p.Note = "still in HEAD"
+	case at.Unreachable:
+		p.Note = gone(at) + ", but the object store still has it"
+	case gone(at) != "":
+		p.Note = gone(at) + ", still in history"
 	case at.Commit != "":
 		p.Note = "in history only"
 	}

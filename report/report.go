@@ -138,19 +138,18 @@ func ByName(name string) (Format, error) {
 	return r.format, nil
 }
 
-// ByPath returns the format that a file's name asks for by its extension, the longest where several fit: x.sarif.json is SARIF.
-func ByPath(path string) (Format, error) {
-	var best registration
-	longest := 0
-	for _, r := range formats {
+// NameOf returns the name of the format that a file's name asks for by its extension, the longest where several fit: x.sarif.json is SARIF.
+func NameOf(path string) (string, error) {
+	best, longest := "", 0
+	for name, r := range formats {
 		for _, ext := range r.exts {
 			if strings.HasSuffix(path, ext) && len(ext) > longest {
-				best, longest = r, len(ext)
+				best, longest = name, len(ext)
 			}
 		}
 	}
 	if longest == 0 {
-		return nil, fmt.Errorf("output %q: its extension names no format; name one with -f (%s)", path, strings.Join(Names(), ", "))
+		return "", fmt.Errorf("output %q: its extension names no format; name one with -f (%s)", path, strings.Join(Names(), ", "))
 	}
-	return best.format, nil
+	return best, nil
 }

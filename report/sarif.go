@@ -178,9 +178,14 @@ func sentenceOf(k *key, f Finding) string {
 			text += ", " + day(at.Time) + ","
 		}
 		text += " brought it in; "
-		if at.InHead {
+		switch {
+		case at.InHead:
 			text += "HEAD still has it."
-		} else {
+		case at.Unreachable:
+			text += gone(at) + ", but the object store still has it."
+		case gone(at) != "":
+			text += "it was " + gone(at) + "; history still has it."
+		default:
 			text += "HEAD no longer has it, history does."
 		}
 	}

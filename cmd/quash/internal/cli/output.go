@@ -15,6 +15,8 @@ import (
 type outputFlags struct {
 	format string
 	files  []string
+	// byName returns the format of a name; nil is report.ByName.
+	byName func(name string) (report.Format, error)
 }
 
 func (o *outputFlags) flags(f *pflag.FlagSet) {
@@ -35,13 +37,21 @@ type writer struct {
 
 // open starts the formats. A format that is not known or a file that cannot be made is an error before anything is written.
 func (o *outputFlags) open(g *globals, run report.Run) (*outputs, error) {
-	format, err := report.ByName(o.format)
+	byName := o.byName
+	if byName == nil {
+		byName = report.ByName
+	}
+	format, err := byName(o.format)
 	if err != nil {
 		return nil, usage(err)
 	}
 	formats := make([]report.Format, len(o.files))
 	for i, path := range o.files {
-		if formats[i], err = report.ByPath(path); err != nil {
+		name, err := report.NameOf(path)
+		if err == nil {
+			formats[i], err = byName(name)
+		}
+		if err != nil {
 			return nil, usage(err)
 		}
 	}

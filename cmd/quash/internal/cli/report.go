@@ -11,14 +11,25 @@ import (
 )
 
 func newReport(g *globals) *cobra.Command {
-	var from string
+	var from, by string
 	var o outputFlags
 	cmd := &cobra.Command{
 		Use: "report --from RUN.jsonl", Short: "render a saved run in any format", Args: noArgs,
-		Long: "Report renders a run that was saved with -o run.jsonl. It reads nothing else and asks nobody.",
-		RunE: func(*cobra.Command, []string) error { return g.render(from, &o) },
+		Long: "Report renders a run that was saved with -o run.jsonl. It reads nothing else and asks nobody.\n\n" +
+			"With --by ticket (and -f markdown) it says for each ticket of an export what to redact in it, where, and which comment to post there.",
+		RunE: func(*cobra.Command, []string) error {
+			switch by {
+			case "":
+			case "ticket":
+				o.byName = report.ByTicket
+			default:
+				return usage(fmt.Errorf("--by %s: not known; it takes ticket, or leave it out", by))
+			}
+			return g.render(from, &o)
+		},
 	}
 	cmd.Flags().StringVar(&from, "from", "", "the saved run, or - for standard input (required)")
+	cmd.Flags().StringVar(&by, "by", "", "what to sort the report by: ticket (with -f markdown)")
 	o.flags(cmd.Flags())
 	return cmd
 }
