@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -11,12 +12,13 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/quash-sh/quash/cmd/quash/internal/live"
 	"github.com/quash-sh/quash/scanner"
 	"github.com/quash-sh/quash/scanner/source"
 )
 
 // pastSchema is the version of past's form. It changes with the form, and with what a field means.
-const pastSchema = "quash.past/1"
+const pastSchema = "quash.past/2"
 
 // past is what the last complete scan of a target with --incremental saw. It holds no key, no finding and no place.
 type past struct {
@@ -58,8 +60,12 @@ func (m *memory) past() *source.Past {
 }
 
 // keep remembers a scan for the next one. An incomplete one is not remembered: what it lacked is tried again.
-func (r *run) keep(t target, stats scanner.Stats) {
+func (r *run) keep(ctx context.Context, t target, stats scanner.Stats) {
 	if t.memory == nil {
+		return
+	}
+	if src, ok := t.source.(*live.Source); ok {
+		r.keepLive(t, src, stats)
 		return
 	}
 	src, ok := t.source.(source.Rememberer)
@@ -67,19 +73,26 @@ func (r *run) keep(t target, stats scanner.Stats) {
 		r.notes = append(r.notes, fmt.Sprintf("--incremental: %s is no git repository, and is read whole every time", inWords(t.name)))
 		return
 	}
-	seen := src.Past()
-	if !stats.Complete() || seen == nil {
+	if !stats.Complete() {
 		r.notes = append(r.notes, "--incremental: what was seen is not remembered, since the scan is incomplete")
 		return
 	}
-	seen.Again = t.memory.noted.Objects()
-	data, err := json.Marshal(past{Schema: pastSchema, Options: t.memory.options, Past: *seen})
-	if err == nil {
-		err = replaceFile(t.memory.path, append(data, '\n'))
-	}
-	if err != nil {
+	if err := t.memory.keep(ctx, src); err != nil {
 		r.notes = append(r.notes, fmt.Sprintf("--incremental: not remembered, so the next run reads everything: %v", err))
 	}
+}
+
+// keep remembers what a source saw.
+func (m *memory) keep(ctx context.Context, src source.Rememberer) error {
+	seen, err := src.Past(ctx, m.noted.Objects())
+	if err != nil || seen == nil {
+		return err
+	}
+	data, err := json.Marshal(past{Schema: pastSchema, Options: m.options, Past: *seen})
+	if err != nil {
+		return err
+	}
+	return replaceFile(m.path, append(data, '\n'))
 }
 
 // replaceFile makes data the content of a file at once: a crash leaves the old content or the new.
@@ -105,6 +118,9 @@ func replaceFile(path string, data []byte) error {
 func (s *scanFlags) check(now time.Time) error {
 	var err error
 	if s.from, err = parseSince(s.since, now); err != nil {
+		return err
+	}
+	if err := live.CheckParts(s.parts); err != nil {
 		return err
 	}
 	part := s.staged || s.commits != ""

@@ -126,7 +126,7 @@ func (r *run) scan(ctx context.Context) error {
 			err = errors.Join(err, c.Close())
 		}
 		if err == nil {
-			r.keep(t, stats)
+			r.keep(ctx, t, stats)
 		}
 		add(&r.stats, stats)
 		r.stats.Keys = len(r.keys)

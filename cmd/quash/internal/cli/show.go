@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	"github.com/quash-sh/quash/cmd/quash/internal/desk"
 	"github.com/quash-sh/quash/rules"
 	"github.com/quash-sh/quash/scanner"
+	"github.com/quash-sh/quash/scanner/source"
 	"github.com/quash-sh/quash/store"
 	"github.com/spf13/cobra"
 )
@@ -108,9 +110,36 @@ func describePlace(p store.Place) string {
 	}
 	if at.Commit != "" {
 		fmt.Fprintf(&b, "\n    commit %s, in the history of %s", at.Commit, plain(strings.Join(at.Refs, ", ")))
-		fmt.Fprintf(&b, "\n    to see it: git -C %s show %s", quoted(p.Target), quoted(fmt.Sprintf("%.12s:%s", at.Commit, at.Path)))
+		b.WriteString("\n    to see it: " + seeing(p.Target, at))
 	}
 	return b.String() + "\n"
+}
+
+// seeing is the command that shows a place in history. Git knows no members of containers: of those the container is taken out, to be
+// unpacked.
+func seeing(target string, at scanner.Location) string {
+	file, member := outermost(at.Path)
+	show := fmt.Sprintf("git -C %s show %s", quoted(target), quoted(fmt.Sprintf("%.12s:%s", at.Commit, file)))
+	if member == "" {
+		return show
+	}
+	copied := fmt.Sprintf("%.12s-%s", at.Commit, path.Base(file))
+	return fmt.Sprintf("%s > %s\n    and then unpack %s: it is in %s", show, quoted(copied), quoted(copied), plain(member))
+}
+
+// outermost splits a path into that of a file and the names on the way to a member in it, where the file is a container.
+func outermost(name string) (file, member string) {
+	for i, c := range name {
+		if c != '!' {
+			continue
+		}
+		for _, kind := range source.Containers() {
+			if slices.ContainsFunc(kind.Extensions, func(ext string) bool { return strings.HasSuffix(strings.ToLower(name[:i]), ext) }) {
+				return name[:i], name[i+1:]
+			}
+		}
+	}
+	return name, ""
 }
 
 // plain is a text from outside as a terminal may get it: without control characters, which could move the cursor or hide text.
@@ -147,15 +176,15 @@ func excerpt(sc *scanner.Scanner, p store.Place) string {
 	if p.At.Commit != "" || p.At.Record != "" || p.At.Path == "-" {
 		return ""
 	}
-	path := p.Target
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		path = filepath.Join(path, filepath.FromSlash(p.At.Path))
+	file := p.Target
+	if info, err := os.Stat(file); err == nil && info.IsDir() {
+		file = filepath.Join(file, filepath.FromSlash(p.At.Path))
 	}
-	info, err := os.Stat(path)
+	info, err := os.Stat(file)
 	if err != nil || !info.Mode().IsRegular() || info.Size() > excerptFile {
 		return ""
 	}
-	data, err := os.ReadFile(path)
+	data, err := os.ReadFile(file)
 	if err != nil || bytes.IndexByte(data, 0) >= 0 {
 		return ""
 	}

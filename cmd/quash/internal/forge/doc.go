@@ -14,8 +14,10 @@
 //
 // Every repository costs one request, which lists the references of the remote. Beside the mirror lies a small file with
 // what the last complete scan found, and under which references, rules and options ([State]). Where all of these are the same
-// nothing is fetched and nothing is read; the mirror need not even be there. A scan that could not see everything is
-// not remembered, so the next run tries again.
+// nothing is fetched and nothing is read; the mirror need not even be there. Where the references alone differ, what is new is
+// fetched, and only the objects that came in since are read, with those that hold a key: all places are worked out anew, so
+// the result is that of a scan of everything ([source.Past]). A scan that could not see everything is not remembered, so the next
+// run tries again.
 //
 // # Killed at any moment
 //

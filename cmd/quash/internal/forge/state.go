@@ -8,10 +8,11 @@ import (
 
 	"github.com/quash-sh/quash/rules"
 	"github.com/quash-sh/quash/scanner"
+	"github.com/quash-sh/quash/scanner/source"
 )
 
 // stateSchema is the version of State's form. It changes with the form, and with what a field means.
-const stateSchema = "quash.mirror/2"
+const stateSchema = "quash.mirror/3"
 
 // State is what the last complete scan of a repository found. It holds no key.
 type State struct {
@@ -27,6 +28,8 @@ type State struct {
 	Stats scanner.Stats `json:"stats"`
 	// Findings are the scan's, in order.
 	Findings []Known `json:"findings,omitempty"`
+	// Past is what the scan saw: where the references changed, the next one reads what came in since.
+	Past *source.Past `json:"past,omitempty"`
 }
 
 // Known is a finding without its key.
@@ -54,6 +57,14 @@ func (k Known) finding() scanner.Finding {
 // fits reports whether a scan under these options of these references would find the same.
 func (s State) fits(options string, refs Refs) bool {
 	return s.Schema == stateSchema && s.Options == options && s.Refs == refs.Digest() && s.Stats.Complete()
+}
+
+// begun is what a scan under these options need not read again; nil: it reads everything.
+func (s State) begun(options string) *source.Past {
+	if s.Schema != stateSchema || s.Options != options || !s.Stats.Complete() {
+		return nil
+	}
+	return s.Past
 }
 
 // State is what is remembered of a repository; the zero State, which fits nothing, when there is nothing that can be read.

@@ -14,9 +14,10 @@ import (
 	"github.com/quash-sh/quash/scanner/source"
 )
 
-// Sweep covers repositories: it reads those that changed and remembers the rest.
+// Sweep covers repositories: it reads what changed and remembers the rest.
 type Sweep struct {
 	Mirrors *Mirrors
+	// Scanner has no list of what is allowed: that is taken out of the results, and may be another tomorrow.
 	Scanner *scanner.Scanner
 	// Source says how mirrors are read. Their kind and whether there is a work tree are known.
 	Source source.Options
@@ -40,7 +41,7 @@ type Covered string
 
 // The ways in which a repository is covered, or not.
 const (
-	Scanned     Covered = "scanned"     // read from one end to the other
+	Scanned     Covered = "scanned"     // read from one end to the other, now or what is new now and the rest before
 	Unchanged   Covered = "unchanged"   // the findings are remembered from a scan of the same references
 	Incomplete  Covered = "incomplete"  // read, but for the gaps
 	Failed      Covered = "failed"      // not read
@@ -142,7 +143,7 @@ func (s *Sweep) cover(ctx context.Context, r Repository) Result {
 	if state := s.Mirrors.State(r); state.fits(s.Options, m.Refs) { // somebody else read it meanwhile
 		res = res.remembered(state)
 	} else {
-		res = s.read(ctx, m, res)
+		res = s.read(ctx, m, state.begun(s.Options), res)
 	}
 	if err := m.Close(); err != nil {
 		res.Err = errors.Join(res.Err, fmt.Errorf("remove mirrors that are not used: %w", err))
@@ -183,14 +184,15 @@ func (res Result) failed(ctx context.Context, err error) Result {
 	return res
 }
 
-// read scans a mirror, once more if it turned out to be damaged, and remembers a complete scan.
-func (s *Sweep) read(ctx context.Context, m *Mirror, res Result) Result {
-	err := s.scan(ctx, m, &res)
+// read scans what is new in a mirror, or all of it, and all once more if it turned out to be damaged, and remembers a complete
+// scan.
+func (s *Sweep) read(ctx context.Context, m *Mirror, past *source.Past, res Result) Result {
+	past, err := s.scan(ctx, m, past, &res)
 	if err == nil && !res.Stats.Complete() {
 		if renewed, failed := m.Renew(ctx); failed != nil {
 			err = failed
 		} else if renewed {
-			err = s.scan(ctx, m, &res)
+			past, err = s.scan(ctx, m, nil, &res)
 		}
 	}
 	if err != nil {
@@ -201,7 +203,7 @@ func (s *Sweep) read(ctx context.Context, m *Mirror, res Result) Result {
 		res.Covered = Incomplete
 		return res
 	}
-	state := State{Options: s.Options, Refs: m.Refs.Digest(), Count: res.Refs, Scanned: res.At, Stats: res.Stats}
+	state := State{Options: s.Options, Refs: m.Refs.Digest(), Count: res.Refs, Scanned: res.At, Stats: res.Stats, Past: past}
 	for _, f := range res.Findings {
 		state.Findings = append(state.Findings, known(f))
 	}
@@ -211,19 +213,21 @@ func (s *Sweep) read(ctx context.Context, m *Mirror, res Result) Result {
 	return res
 }
 
-// scan reads a mirror from one end to the other.
-func (s *Sweep) scan(ctx context.Context, m *Mirror, res *Result) error {
+// scan reads what came into a mirror since the past, or all of it. It returns what the next scan need not read.
+func (s *Sweep) scan(ctx context.Context, m *Mirror, past *source.Past, res *Result) (*source.Past, error) {
 	o := s.Source
-	o.Kind, o.NoWorktree = "git", true
+	o.Kind, o.NoWorktree, o.Past = "git", true, past
 	res.Findings, res.Stats = nil, scanner.Stats{}
 	src, err := source.Open(ctx, m.Dir, o)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	var noted source.Noted
 	res.Stats, err = s.Scanner.Scan(ctx, src, scanner.SinkFunc(func(_ context.Context, f scanner.Finding) error {
 		if s.Learn != nil {
 			s.Learn(f)
 		}
+		noted.Add(f.At)
 		f.At = res.Repository.Locate(f.At)
 		if s.Clean != nil {
 			f.At = s.Clean(f.At)
@@ -231,7 +235,10 @@ func (s *Sweep) scan(ctx context.Context, m *Mirror, res *Result) error {
 		res.Findings = append(res.Findings, f)
 		return nil
 	}))
-	return err
+	if src, ok := src.(source.Rememberer); ok && err == nil {
+		return src.Past(ctx, noted.Objects())
+	}
+	return nil, err
 }
 
 // Reread reads a remembered finding's key where it stands: in an object that the mirror still has. The finding comes back with

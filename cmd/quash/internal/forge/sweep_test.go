@@ -135,7 +135,7 @@ func TestSweepRemembers(t *testing.T) {
 		t.Errorf("%+v", third[2])
 	}
 
-	if err := os.WriteFile(strings.TrimSuffix(m.Dir(all[0]), ".git")+".json", []byte(`{"schema":"quash.mirror/2","stats":{}`), 0o600); err != nil {
+	if err := os.WriteFile(strings.TrimSuffix(m.Dir(all[0]), ".git")+".json", []byte(`{"schema":"quash.mirror/3","stats":{}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.RemoveAll(m.Dir(all[1])); err != nil {
@@ -148,6 +148,41 @@ func TestSweepRemembers(t *testing.T) {
 	f.Git("acme/a", "symbolic-ref", "HEAD", "refs/heads/none")
 	wantCovered(t, sweep(t, s, all), forge.Scanned, forge.Unchanged, forge.Unchanged)
 	noKey(t, filepath.Dir(m.Dir(all[0])), key)
+}
+
+// TestSweepReadsNews: of a repository that changed only what came in is read, and the result is that of reading all.
+func TestSweepReadsNews(t *testing.T) {
+	for name, git := range drivers(t) {
+		t.Run(name, func(t *testing.T) {
+			sc, key := finder(t)
+			f, all := organisation(t, key)
+			for i := range 20 {
+				f.Push("acme/a", "refs/heads/main", map[string]string{fmt.Sprintf("src/%d", i): strings.Repeat(fmt.Sprint(i, "\n"), 100)})
+			}
+			m := mirrors(t, forge.MirrorOptions{Git: git})
+			s := &forge.Sweep{Mirrors: m, Scanner: sc, Clock: forgetest.NewClock(start)}
+			first := sweep(t, s, all)
+			f.Push("acme/a", "refs/heads/main", map[string]string{"config/a b.env": "removed\n", "moved": "# a\nGITHUB_TOKEN=" + key + "\n"})
+			f.Push("acme/a", "refs/heads/more", map[string]string{"more": "GITHUB_TOKEN=" + key + "\n"})
+			f.Git("acme/b", "update-ref", "-d", "refs/heads/note")
+			f.Git("acme/b", "symbolic-ref", "HEAD", "refs/heads/side")
+			got := sweep(t, s, all)
+			wantCovered(t, got, forge.Scanned, forge.Scanned, forge.Unchanged)
+			if part, whole := got[0].Stats.Chunks, first[0].Stats.Chunks; whole < 40 || part > 6 {
+				t.Errorf("%d texts were read at first, then %d", whole, part)
+			}
+			fresh := &forge.Sweep{Mirrors: mirrors(t, forge.MirrorOptions{Git: git}), Scanner: sc, Clock: forgetest.NewClock(start)}
+			for i, want := range sweep(t, fresh, all) {
+				if d := cmp.Diff(want.Findings, got[i].Findings, withoutParts); d != "" || !want.Stats.Complete() {
+					t.Errorf("%s (-whole +part):\n%s", want.Repository.Name, d)
+				}
+			}
+			if len(got[0].Findings) != 3 || len(got[1].Findings) != 2 {
+				t.Errorf("found %+v", got)
+			}
+			wantCovered(t, sweep(t, s, all), forge.Unchanged, forge.Unchanged, forge.Unchanged)
+		})
+	}
 }
 
 // noKey checks that a key stands in no file but git's objects, which are compressed.
