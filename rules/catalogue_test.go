@@ -7,6 +7,9 @@ import (
 
 // TestCatalogue holds every shipped rule against broken keys and against all others.
 func TestCatalogue(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes its time; TestCatalogueFaults runs the same code over few rules")
+	}
 	for _, p := range builtinSet(t).CheckCatalogue() {
 		t.Error(p)
 	}

@@ -162,6 +162,9 @@ func (p panicking) Gap(unpack.Gap) bool                   { return true }
 
 // TestMemory reads containers of much text and holds little of it.
 func TestMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it reads much, and nothing of it runs side by side")
+	}
 	var line bytes.Buffer
 	for i := range 200_000 {
 		fmt.Fprintf(&line, "%d: a line of a long file\n", i)

@@ -321,6 +321,9 @@ func bombs() map[string][]byte {
 }
 
 func TestBombs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it reads much, and nothing of it runs side by side")
+	}
 	limits := unpack.Limits{Floor: 8 << 20, Ratio: 10}
 	for name, b := range bombs() {
 		begun := time.Now()
