@@ -44,6 +44,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"plant": plant, "exits": exits, "flip": flip, "cut": cut, "idof": idOf, "mkplan": makePlan, "fill": fill,
+			"hub": hub, "tickets": tickets,
 		},
 	})
 }

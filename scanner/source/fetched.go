@@ -18,10 +18,16 @@ type Fetched struct {
 	words *records.Words
 }
 
-// NewFetched returns a Fetched that yields for a range over a source. fields names members as [Options].Fields does.
-func NewFetched(ctx context.Context, fields map[string]string, yield func(scanner.Chunk, error) bool) (*Fetched, error) {
+// NewFetched returns a Fetched for a source that was not ranged over. fields names members of records as [Options].Fields does; another
+// meaning than those is an error.
+func NewFetched(fields map[string]string) (*Fetched, error) {
 	words, err := records.NewWords(fields)
-	return &Fetched{e: &emitter{ctx: ctx, yield: yield}, words: words}, err
+	return &Fetched{words: words}, err
+}
+
+// Begin names who is given what is fetched: yield, for the range over the source.
+func (f *Fetched) Begin(ctx context.Context, yield func(scanner.Chunk, error) bool) {
+	f.e = &emitter{ctx: ctx, yield: yield}
 }
 
 // Record gives on one record of an API that is written as an export of that kind is. It reports whether more is wanted.

@@ -29,7 +29,7 @@ func (r *run) openRemote(ctx context.Context, name string, idKey scanner.Secret)
 	if err := r.newScanner(&t, "", config.Scan{}, idKey); err != nil {
 		return target{}, err
 	}
-	mirror, err := r.fetch(ctx, repository, &t)
+	mirror, err := r.fetch(ctx, repository, &t, forge.MirrorOptions{Own: true})
 	if err == nil {
 		t.source, err = r.openSource(ctx, &t, mirror)
 	}
@@ -39,8 +39,9 @@ func (r *run) openRemote(ctx context.Context, name string, idKey scanner.Secret)
 	return t, nil
 }
 
-// fetch makes the mirror, or brings it up to date, and returns where it is. The target's close gives it back.
-func (r *run) fetch(ctx context.Context, repository forge.Repository, t *target) (string, error) {
+// fetch makes the mirror, or brings it up to date, with the credentials that the options name, and returns where it is. The target's
+// close gives it back.
+func (r *run) fetch(ctx context.Context, repository forge.Repository, t *target, o forge.MirrorOptions) (string, error) {
 	dir := r.flags.cache
 	if dir == "" {
 		var err error
@@ -53,12 +54,11 @@ func (r *run) fetch(ctx context.Context, repository forge.Repository, t *target)
 	if err != nil {
 		r.g.note("the git program is not installed; quash fetches by itself, and only what asks for no credential")
 	}
-	mirrors, err := forge.OpenMirrors(forge.MirrorOptions{
-		Dir: dir, Git: git, Env: r.g.env.LookupEnv, Own: true, Clock: r.g.env.clock(),
-		Fetched: func(stage string, done, total int) {
-			r.bar.source(source.Progress{Stage: stage, Done: done, Total: total})
-		},
-	})
+	o.Dir, o.Git, o.Env, o.Clock = dir, git, r.g.env.LookupEnv, r.g.env.clock()
+	o.Fetched = func(stage string, done, total int) {
+		r.bar.source(source.Progress{Stage: stage, Done: done, Total: total})
+	}
+	mirrors, err := forge.OpenMirrors(o)
 	if err != nil {
 		return "", err
 	}

@@ -238,6 +238,18 @@ func (w *world) configureKill(path string) {
 	w.write("config.yaml", w.read("config.yaml")+"kill: {file: "+path+"}\n")
 }
 
+// The names in an export may be given in the configuration; --field goes before it.
+func TestFieldsOfConfiguration(t *testing.T) {
+	w := newWorld(t)
+	w.endpoint()
+	k := w.key("Warehouse sync - production - Ops")
+	w.write("config.yaml", w.read("config.yaml")+"fields: {record: nr, author: who}\n")
+	export := w.write("tickets.dat", `<liste><eintrag><nr>T-1</nr><who>Ben Cho</who><pruefer>Ann Lee</pruefer><text>AGILED_API_TOKEN=`+k.Token+`</text></eintrag></liste>`)
+	args := []string{"scan", "--source", "xml", "--min-confidence", "low", "-f", "jsonl", export}
+	w.wants(w.run(args...), 1, `"record":"T-1"`, `"author":"Ben Cho"`)
+	w.wants(w.run(append(args, "--field", "author=pruefer")...), 1, `"record":"T-1"`, `"author":"Ann Lee"`)
+}
+
 // A saved run is answered from where it was read, with the flags that say how, and with no other flag that it names.
 func TestRespondFrom(t *testing.T) {
 	w := newWorld(t)

@@ -17,6 +17,17 @@ repository (https, ssh, git@host:path, file): it is fetched into a bare mirror t
 is removed afterwards, or kept with --cache. Credentials come from git's own helpers
 and from ssh; a URL that holds one is refused.
 
+Tickets are read where they are kept, too:
+
+  quash scan github-issues:OWNER/REPOSITORY   issues, pull requests, comments, reviews,
+                                              discussions, releases, workflow logs, wiki
+  quash scan github-issues:OWNER              that of all its repositories, and its gists
+  quash scan agiled-tickets:                  the tickets that agiled.review_key sees
+
+The credential for GitHub is the one of quash org; --parts reads some of that. Agiled
+is where agiled.base_url says. With --incremental they read and report what changed
+since the last run; all runs together report what one over everything does.
+
 Of a history, --since and --range read a part. With --incremental only what is new
 since the last complete scan is read, and that finds what a scan of everything would.
 

@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/quash-sh/quash/cmd/quash/internal/config"
 	"github.com/quash-sh/quash/cmd/quash/internal/forge"
+	"github.com/quash-sh/quash/cmd/quash/internal/live"
 	"github.com/quash-sh/quash/rules"
 	"github.com/quash-sh/quash/scanner"
 	"github.com/quash-sh/quash/scanner/source"
@@ -32,6 +35,7 @@ type scanFlags struct {
 	commits                       string // A..B
 	unreachable, incremental      bool
 	since, cache                  string
+	parts                         []string  // of a target that is read through an API
 	from                          time.Time // since, read
 }
 
@@ -41,9 +45,10 @@ func (s *scanFlags) flags(f *pflag.FlagSet) {
 	f.BoolVar(&s.noWorktree, "no-worktree", false, "leave out a repository's work tree")
 	f.BoolVar(&s.staged, "staged", false, "read what the index adds: what git commit would add now")
 	f.StringVar(&s.commits, "range", "", "read what commits add: A..B is what B reaches and A does not")
-	f.StringVar(&s.since, "since", "", "of the history, read only what came in since: 90d, 12h, 4w or a date")
+	f.StringVar(&s.since, "since", "", "of the history or of tickets, read only what came in since: 90d, 12h, 4w or a date")
 	f.BoolVar(&s.unreachable, "unreachable", false, "of a repository, read also what no branch or tag leads to: reflogs, lost commits")
-	f.BoolVar(&s.incremental, "incremental", false, "of the history, read only what is new since the last complete scan with this flag")
+	f.BoolVar(&s.incremental, "incremental", false, "of the history or of tickets, read only what is new since the last complete scan with this flag")
+	f.StringSliceVar(&s.parts, "parts", nil, "of github-issues, read only these: "+strings.Join(live.Parts(), ", "))
 	f.StringVar(&s.cache, "cache", "", "folder to keep fetched repositories in (default: they are removed after the scan)")
 	f.BoolVar(&s.noSkip, "no-ignore", false, "read what .gitignore leaves out, too")
 	f.StringVar(&s.minConfidence, "min-confidence", "", "least confidence to report: low, medium (default) or high")
@@ -107,6 +112,10 @@ func (r *run) open(ctx context.Context, names []string) error {
 			return usage(err)
 		}
 		r.targets = append(r.targets, t)
+		if err := r.openWiki(ctx, name, idKey); err != nil {
+			r.close()
+			return usage(err)
+		}
 	}
 	return nil
 }
@@ -122,6 +131,9 @@ func (r *run) targetNames() []string {
 
 func (r *run) openOne(ctx context.Context, name string, idKey scanner.Secret) (target, error) {
 	s := r.flags
+	if live.Named(name) {
+		return r.openLive(name, idKey)
+	}
 	if s.staged || s.commits != "" {
 		return r.openAddition(ctx, name, idKey)
 	}
@@ -150,7 +162,7 @@ func (r *run) openSource(ctx context.Context, t *target, at string) (scanner.Sou
 	s := r.flags
 	o := source.Options{
 		Kind: s.source, NoHistory: s.noHistory, NoWorktree: s.noWorktree, NoIgnore: s.noSkip, MaxFile: s.maxFile, Unreachable: s.unreachable, Since: s.from,
-		Stdin: r.g.env.Stdin, Env: r.g.env.LookupEnv, Fields: s.fields, Progress: r.bar.source,
+		Stdin: r.g.env.Stdin, Env: r.g.env.LookupEnv, Fields: r.fields(), Progress: r.bar.source,
 	}
 	if t.repository != nil {
 		o.Kind, o.NoWorktree = "git", true
@@ -159,6 +171,16 @@ func (r *run) openSource(ctx context.Context, t *target, at string) (scanner.Sou
 		o.Past = t.memory.past()
 	}
 	return source.Open(ctx, at, o)
+}
+
+// fields are the names in generic exports that the configuration gives, and those of --field before them.
+func (r *run) fields() map[string]string {
+	fields := maps.Clone(r.config.Fields)
+	if fields == nil {
+		return r.flags.fields
+	}
+	maps.Copy(fields, r.flags.fields)
+	return fields
 }
 
 // newScanner makes the scanner of a target whose own configuration (the file at path) was read, and its memory.
@@ -248,9 +270,9 @@ func (g *globals) allowList(lists scanner.AllowLists, path string, data []byte, 
 	return append(lists, l), err
 }
 
-// absolute names a target independently of the working directory. "-" and URLs stay what they are.
+// absolute names a target independently of the working directory. "-", URLs and what is read through an API stay what they are.
 func absolute(name string) string {
-	if name == "-" || forge.RemoteURL(name) {
+	if name == "-" || live.Named(name) || forge.RemoteURL(name) {
 		return name
 	}
 	if abs, err := filepath.Abs(name); err == nil {

@@ -2,6 +2,7 @@ package forge
 
 import (
 	"context"
+	"errors"
 	"os"
 	"strings"
 )
@@ -35,6 +36,15 @@ type failure struct {
 // Error implements error.
 func (f *failure) Error() string { return f.why }
 
+// noSuch is why a repository that is not there cannot be read.
+const noSuch = "there is no such repository, or the credential may not see it"
+
+// NoSuch reports whether a repository could not be fetched because it is not there, as far as the credential may see.
+func NoSuch(err error) bool {
+	var f *failure
+	return errors.As(err, &f) && f.why == noSuch
+}
+
 // failures are what programs and libraries say in lower case, and what it means.
 var failures = []struct {
 	signs []string
@@ -58,7 +68,7 @@ var failures = []struct {
 	},
 	{
 		[]string{"not found", "error: 404", "does not appear to be a git repository", "does not exist"},
-		failure{"there is no such repository, or the credential may not see it", "check its name, and what the credential may read", true},
+		failure{noSuch, "check its name, and what the credential may read", true},
 	},
 	{
 		[]string{"error: 30"},

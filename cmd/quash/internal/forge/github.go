@@ -79,7 +79,7 @@ func NewGitHub(o GitHubOptions) (*GitHub, error) {
 }
 
 // network is the network with an end to every wait. Proxies are those of the environment.
-func network() http.RoundTripper {
+func network() *http.Transport {
 	return &http.Transport{
 		Proxy: http.ProxyFromEnvironment, DialContext: (&net.Dialer{Timeout: 20 * time.Second}).DialContext, ForceAttemptHTTP2: true,
 		TLSHandshakeTimeout: 20 * time.Second, ResponseHeaderTimeout: time.Minute, IdleConnTimeout: time.Minute,

@@ -1,0 +1,168 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/quash-sh/quash/cmd/quash/internal/config"
+	"github.com/quash-sh/quash/cmd/quash/internal/forge"
+	"github.com/quash-sh/quash/cmd/quash/internal/live"
+	"github.com/quash-sh/quash/scanner"
+)
+
+// openLive opens tickets where they are kept. It opens no connection.
+func (r *run) openLive(name string, idKey scanner.Secret) (target, error) {
+	s := r.flags
+	if s.staged || s.commits != "" || s.source != "" {
+		return target{}, fmt.Errorf("%s is read through an API; --staged, --range and --source do not go with it", name)
+	}
+	lists, err := r.g.baselines(nil, s.baseline)
+	if err != nil {
+		return target{}, err
+	}
+	t := target{name: name, lists: lists}
+	if err := r.newScanner(&t, "", config.Scan{}, idKey); err != nil {
+		return target{}, err
+	}
+	o := live.Options{Since: s.from, Parts: s.parts, Fields: r.fields(), Progress: r.bar.source}
+	if t.memory != nil {
+		o.Past = t.memory.live()
+	}
+	if agiled, ok := strings.CutPrefix(name, live.AgiledScheme); ok {
+		t.source, err = r.agiledTickets(agiled, o)
+		return t, err
+	}
+	api, _, err := r.g.github(r.config, appFlags{})
+	if err == nil {
+		t.source, err = live.OpenGitHub(api, strings.TrimPrefix(name, live.GitHubScheme), o)
+	}
+	return t, err
+}
+
+// openWiki adds the wiki of a repository whose issues are read, a git repository, as a target of its own. Why it could not be fetched is a
+// gap, and no reason to read nothing else.
+func (r *run) openWiki(ctx context.Context, name string, idKey scanner.Secret) error {
+	at, ok := strings.CutPrefix(name, live.GitHubScheme)
+	if !ok || !strings.Contains(at, "/") || !(live.Options{Parts: r.flags.parts}).Reads(live.PartWiki) {
+		return nil
+	}
+	lists, err := r.g.baselines(nil, r.flags.baseline)
+	if err != nil {
+		return err
+	}
+	api, access, err := r.g.github(r.config, appFlags{})
+	if err != nil {
+		return err
+	}
+	wiki, has, err := api.Wiki(ctx, at)
+	if forge.Status(err) == http.StatusNotFound || err == nil && !has {
+		return nil // a repository that is not there is told by what reads its issues
+	}
+	t := target{name: name + ".wiki", lists: lists, repository: &wiki}
+	if err != nil {
+		err = errors.New(forge.Cause(err))
+	} else if err = r.newScanner(&t, "", config.Scan{}, idKey); err == nil {
+		var mirror string
+		if mirror, err = r.fetch(ctx, wiki, &t, forge.MirrorOptions{Access: access}); err == nil {
+			t.source, err = r.openSource(ctx, &t, mirror)
+		}
+	}
+	switch {
+	case forge.NoSuch(err):
+		r.notes = append(r.notes, fmt.Sprintf("the wiki of %s has no page", at))
+	case err != nil:
+		r.gap("wiki of "+at, err.Error(), "run the same command again; --parts leaves it out")
+	default:
+		r.targets = append(r.targets, t)
+		return nil
+	}
+	return t.close()
+}
+
+// agiledTickets opens the tickets of the organisation whose key the configuration names.
+func (r *run) agiledTickets(rest string, o live.Options) (scanner.Source, error) {
+	if rest != "" {
+		return nil, fmt.Errorf("%s takes no name: the key of the configuration says whose tickets they are", live.AgiledScheme)
+	}
+	a := live.AgiledOptions{Base: r.config.Agiled.BaseURL, Networks: r.config.Network.Allow, Clock: r.g.env.clock(), Agent: "quash/" + Version()}
+	key, err := r.g.tokenAt(r.config, "agiled.review_key", r.config.Agiled.ReviewKey)
+	if err != nil {
+		return nil, err
+	}
+	a.Key = key
+	return live.OpenAgiled(a, o)
+}
+
+// tokenAt is a credential that is read where it stands whenever it is needed; nil when no place is named. The redactor knows it before
+// anybody else does.
+func (g *globals) tokenAt(c config.Config, field string, at config.Credential) (forge.Token, error) {
+	if !at.Set() {
+		return nil, nil
+	}
+	if _, err := g.credential(c, field, at); err != nil {
+		return nil, err
+	}
+	return func(context.Context) (string, error) {
+		value := g.env.getenv(at.Env)
+		if at.File != "" {
+			data, err := os.ReadFile(c.Path(at.File))
+			if err != nil {
+				return "", fmt.Errorf("%s: %w", field, err)
+			}
+			value = strings.TrimRight(string(data), " \t\r\n")
+		}
+		g.env.Redactor.AddSecret(scanner.NewSecret(value))
+		return value, nil
+	}, nil
+}
+
+// liveSchema is the version of liveState's form.
+const liveSchema = "quash.live/1"
+
+// liveState is what scans of live tickets with --incremental saw. It holds no key, no finding and no text.
+type liveState struct {
+	Schema string `json:"schema"`
+	// Options names everything that decides what is found in a record.
+	Options string     `json:"options"`
+	Parts   live.State `json:"parts"`
+}
+
+// live is what the last scan of live tickets saw; nil when there was none under these options.
+func (m *memory) live() live.State {
+	data, err := os.ReadFile(m.path)
+	if err != nil {
+		return nil // it is the first, or the scan replaces the file
+	}
+	var s liveState
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if dec.Decode(&s) != nil || s.Schema != liveSchema || s.Options != m.options {
+		return nil
+	}
+	return s.Parts
+}
+
+// keepLive remembers a scan of live tickets for the next one: the parts that were read to their end.
+func (r *run) keepLive(t target, src *live.Source, stats scanner.Stats) {
+	if len(stats.Gaps) > src.Gaps() {
+		r.notes = append(r.notes, "--incremental: what was seen is not remembered, since not all of it could be searched")
+		return
+	}
+	data, err := json.Marshal(liveState{Schema: liveSchema, Options: t.memory.options, Parts: src.State()})
+	if err == nil {
+		err = replaceFile(t.memory.path, append(data, '\n'))
+	}
+	if err != nil {
+		r.notes = append(r.notes, fmt.Sprintf("--incremental: not remembered, so the next run reads everything: %v", err))
+		return
+	}
+	if t.memory.live() != nil {
+		r.notes = append(r.notes, fmt.Sprintf("--incremental: of %s what changed since the last run was read; quash show has what was found before", t.name))
+	}
+}
