@@ -1,5 +1,7 @@
 package decode
 
+import "bytes"
+
 // edit replaces text[from:to] by the first n bytes of out.
 type edit struct {
 	from, to int
@@ -80,21 +82,23 @@ func (s *Sheet) part(text []byte, from, to int, edits []edit) {
 	at := from
 	literal := func(end int) {
 		if end > at {
-			s.pieces = append(s.pieces, piece{len(s.Text) - start, end - at, at, end - at})
+			s.pieces = append(s.pieces, piece{at: len(s.Text) - start, n: end - at, src: at, size: end - at})
 			s.Text = append(s.Text, text[at:end]...)
 		}
 	}
 	for _, e := range edits {
 		literal(e.from)
 		if e.n > 0 {
-			s.pieces = append(s.pieces, piece{len(s.Text) - start, int(e.n), e.from, e.to - e.from})
-			s.Text = append(s.Text, e.out[:e.n]...)
+			out := e.out[:e.n]
+			made := !bytes.Equal(out, text[e.from:e.to])
+			s.pieces = append(s.pieces, piece{len(s.Text) - start, len(out), e.from, e.to - e.from, made})
+			s.Text = append(s.Text, out...)
 		}
 		at = e.to
 	}
 	literal(to)
 	if len(s.pieces) == s.marks[len(s.marks)-1] { // nothing is left
-		s.pieces = append(s.pieces, piece{0, 0, from, to - from})
+		s.pieces = append(s.pieces, piece{0, 0, from, to - from, true})
 	}
 	s.end(to)
 }

@@ -35,7 +35,7 @@ func (s *Sheet) listed(m *Marks) {
 			if digits < 0 {
 				break
 			}
-			s.lines = append(s.lines, piece{len(s.clean), 2, digits, 2})
+			s.lines = append(s.lines, piece{at: len(s.clean), n: 2, src: digits, size: 2})
 			s.clean = append(s.clean, m.text[digits:digits+2]...)
 			done = digits + 2
 			at = behindGap(m.text, done)

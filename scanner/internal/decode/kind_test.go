@@ -191,6 +191,7 @@ func FuzzDecode(f *testing.F) {
 	for _, e := range encoders {
 		f.Add([]byte(e.encode("0123456789abcdefABCDEF_xyz") + "\n" + e.encode("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")))
 	}
+	f.Add([]byte("sync\xadkey7 what\x9a\xa0follows")) // one byte of Latin-1 becomes another
 	f.Fuzz(func(t *testing.T, text []byte) {
 		before := bytes.Clone(text)
 		var s Sheet

@@ -77,13 +77,13 @@ func (s *Sheet) runs(m *Marks, of uint8, least int, found func(clean []byte)) {
 
 // run calls found for the run text[from:to] and returns where it ends, with the lines in which it goes on.
 func (s *Sheet) run(text []byte, from, to int, of uint8, found func(clean []byte)) int {
-	s.lines = append(s.lines[:0], piece{0, to - from, from, to - from})
+	s.lines = append(s.lines[:0], piece{n: to - from, src: from, size: to - from})
 	clean := text[from:to]
 	if more := goesOn(text, from, to, of); more > 0 {
 		clean = append(s.clean[:0], clean...)
 		for more > 0 {
 			from, to = more, end(text, more, of)
-			s.lines = append(s.lines, piece{len(clean), to - from, from, to - from})
+			s.lines = append(s.lines, piece{at: len(clean), n: to - from, src: from, size: to - from})
 			clean = append(clean, text[from:to]...)
 			more = goesOn(text, from, to, of)
 		}

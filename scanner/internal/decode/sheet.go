@@ -18,8 +18,11 @@ type Part struct {
 }
 
 // piece is a stretch of a part's source: size bytes from src on, which became n bytes from at on. at counts bytes of the view or,
-// of encoded bytes, of the run without what a line wrap adds.
-type piece struct{ at, n, src, size int }
+// of encoded bytes, of the run without what a line wrap adds. made says that they are others, as many as they were perhaps.
+type piece struct {
+	at, n, src, size int
+	made             bool
+}
 
 // Source returns where Text[from:to] stands in the text that the part was made of.
 func (p *Part) Source(from, to int) (int, int) {
@@ -56,7 +59,7 @@ func (p *Part) Changed(from, to int) bool {
 	}
 	i := p.find(p.lead + max(from, 0))
 	j := p.find(p.lead + min(to, len(p.Text)) - 1)
-	return i != j || p.pieces[i].size != p.pieces[i].n
+	return i != j || p.pieces[i].made
 }
 
 // Coded reports whether the part was written in a code for bytes: it is the run itself, and shows nothing of what is around it.

@@ -73,7 +73,7 @@ func wideRun(text []byte, from, size, low int) int {
 }
 
 func (s *Sheet) wideRun(text []byte, from, n, size, low int) {
-	s.lines = append(s.lines[:0], piece{0, n * size, from, n * size})
+	s.lines = append(s.lines[:0], piece{n: n * size, src: from, size: n * size})
 	s.encoded(0, n*size, size, 1, func(dst []byte) []byte {
 		for i := range n {
 			dst = append(dst, text[from+i*size+low])
