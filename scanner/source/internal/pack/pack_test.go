@@ -350,6 +350,7 @@ func FuzzPack(f *testing.F) {
 			t.Fatal(err)
 		}
 		empty := &index{hash: 20, fanout: make([]byte, fanoutSize)}
+		empty.divide()
 		s := &Store{hash: 20, packs: []*packed{{path: path, index: empty}}}
 		s.reset()
 		defer s.Close()
