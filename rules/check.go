@@ -159,6 +159,7 @@ func (c *ruleChecker) run() {
 		c.examples()
 	}
 	c.flows()
+	c.evidence()
 }
 
 func (c *ruleChecker) fields() {

@@ -133,6 +133,10 @@ func (c *stepChecker) addf(where at, format string, args ...any) {
 }
 
 func (c *stepChecker) run() {
+	if c.step.Login != nil {
+		c.login()
+		return
+	}
 	c.fields()
 	if c.request() {
 		c.credentials()

@@ -35,7 +35,7 @@ func (c *ruleChecker) keywords() {
 }
 
 // reserved are the names of template values that are not parts of a key.
-var reserved = []string{"sample", "base", "since", "until", "operator"}
+var reserved = []string{"sample", "base", "since", "until", "operator", signedName}
 
 // pattern reports whether the rule's expressions can be used.
 func (c *ruleChecker) pattern() bool {

@@ -42,6 +42,13 @@ func (s *Step) templates() []template {
 			template{at{"sign", "secret"}, s.Sign.Secret, inHeader},
 			template{at{"sign", "session"}, s.Sign.Session, inHeader})
 	}
+	list = append(list, template{at{"digest"}, s.Digest, inHeader})
+	if s.JWT != nil {
+		list = append(list, s.JWT.templates()...)
+	}
+	if s.Login != nil {
+		list = append(list, s.Login.templates()...)
+	}
 	for _, name := range slices.Sorted(maps.Keys(s.Header)) {
 		list = append(list, template{at{"header", name}, s.Header[name], inHeader})
 	}
@@ -95,6 +102,7 @@ func (c *stepChecker) request() bool {
 	c.bodies()
 	c.headers()
 	c.signature()
+	c.assertion()
 	c.names()
 	return true
 }
@@ -186,21 +194,29 @@ func (c *stepChecker) headers() {
 // signature refuses a signature that lacks what it is made of.
 func (c *stepChecker) signature() {
 	s := c.step.Sign
+	ways := 0
+	for _, set := range []bool{c.step.Basic != "", c.step.Digest != "", s != nil} {
+		if set {
+			ways++
+		}
+	}
+	if ways > 1 {
+		c.addf(nil, "the step has %d of basic, digest and sign; a request is authenticated in one way", ways)
+	}
 	if s == nil {
 		return
 	}
 	if s.Service == "" || s.Region == "" || s.ID == "" || s.Secret == "" {
 		c.addf(at{"sign"}, "a signature needs service, region, id and secret")
 	}
-	if c.step.Basic != "" {
-		c.addf(at{"sign"}, "the step has basic and sign; a request is authenticated in one way")
-	}
 }
 
 // names refuses template names that nothing defines.
 func (c *stepChecker) names() {
 	for _, t := range c.step.templates() {
-		_, err := Expand(t.text, func(name string) (string, bool) { return "", c.origin(name) != 0 }, verbatim)
+		_, err := Expand(t.text, func(name string) (string, bool) {
+			return "", c.origin(name) != 0 || name == signedName && c.step.JWT != nil
+		}, verbatim)
 		if err != nil {
 			c.addf(t.at, "%v; known are %s", err, c.knownNames())
 		}
@@ -235,7 +251,7 @@ func (c *stepChecker) credentials() {
 	if leaked := c.usesFrom(fromKey, inURL, inHeader, inBody); c.kind == reviewFlow && len(leaked) > 0 {
 		c.addf(nil, "{{%s}} in a review: the key is dead by then; a review uses the operator's credential", leaked[0])
 	}
-	if c.kind == verifyFlow && c.index == 0 && !slices.Contains(key, "token") {
+	if c.kind == verifyFlow && c.index == 0 && !slices.Contains(key, "token") && c.step.JWT == nil {
 		c.addf(nil, "the first step of a verify does not send {{token}}; its reply says nothing of the key")
 	}
 }

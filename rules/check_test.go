@@ -26,6 +26,7 @@ rules:
     validate: [{checksum: crc32-base62}, {entropy: 3.0}]
     severity: high
     confidence: high
+    evidence: {at: https://acme.example/docs/me, on: 2026-11-23, says: [request, inactive, revoke]}
     manual: ['Open the settings of {{owner}} and delete the token.']
     manual_url: https://acme.example/settings
     examples:
@@ -124,6 +125,13 @@ var refusals = []struct {
 	{"severity", "severity: high", "severity: awful", `severity "awful"`},
 	{"confidence", "confidence: high", "confidence: sure", `confidence "sure"`},
 	{"manual_url over http", "manual_url: https:", "manual_url: http:", "manual_url"},
+	{"evidence over http", "at: https://acme", "at: http://acme", "evidence at"},
+	{"evidence of no day", "2026-11-23", "2026-13-23", `evidence on "2026-13-23"`},
+	{"evidence that says nothing", "[request, inactive, revoke]", "[]", "evidence says nothing"},
+	{"evidence that says something else", "inactive, revoke]", "dead, revoke]", `evidence says "dead"`},
+	{"evidence that says a thing twice", "inactive, revoke]", "request, revoke]", "evidence says request twice"},
+	{"evidence of a flow that is not there", "    validate: [{distinct: 8}", "    evidence: {at: https://acme.example, on: 2026-11-23, says: [revoke]}\n    validate: [{distinct: 8}",
+		"evidence says revoke, and the rule has no revoke"},
 	{"var that nothing uses", "{{name}}", "ACME_KEY", "var name is used by no pattern"},
 	{"var that nothing defines", "{{name}}", "{{nome}}", "{{nome}}: the file's vars have no such name"},
 	{"var with a group", "(?:KEY|TOKEN)", "(KEY|TOKEN)", "6: var name: a var has no capturing group"},

@@ -186,7 +186,7 @@ func TestWith(t *testing.T) {
 		t.Errorf("a doubled id gives %v", err)
 	}
 	broken := strings.Replace(acme, "bind: self", "bind: first", 1)
-	if _, err := set.With("acme.yaml", []byte(broken), Options{}); err == nil || !strings.HasPrefix(err.Error(), "acme.yaml:44: acme-token: ") {
+	if _, err := set.With("acme.yaml", []byte(broken), Options{}); err == nil || !strings.HasPrefix(err.Error(), "acme.yaml:45: acme-token: ") {
 		t.Errorf("a refused file gives %v", err)
 	}
 }

@@ -116,6 +116,9 @@ type Rule struct {
 	Grants []string `yaml:"grants,omitempty"`
 	// Trace says what the verify request leaves behind at the issuer (for instance "moves last_used_at").
 	Trace string `yaml:"trace,omitempty"`
+	// Evidence says where the issuer itself publishes what the requests of the rule rest on. Without it they rest on general
+	// knowledge of the issuer, or of others who use its interface.
+	Evidence *Evidence `yaml:"evidence,omitempty"`
 	// Manual is what a person does to revoke the key where no request can: the steps in order. The template
 	// values of flows may be used, except the key itself.
 	Manual []string `yaml:"manual,omitempty"`
@@ -136,6 +139,32 @@ type Rule struct {
 
 // File returns the rule file that the rule was loaded from.
 func (r *Rule) File() *File { return r.file }
+
+// Evidence records that the requests of a rule were held against a publication of the issuer: a page of its documentation, its
+// specification of the interface, or its own client.
+type Evidence struct {
+	// At is the https address of the publication.
+	At string `yaml:"at"`
+	// On is the day on which it was read, YYYY-MM-DD.
+	On string `yaml:"on"`
+	// Says is what of the rule stands there: request (method, address and header of the verify), active (the reply that is read as
+	// active), inactive (the reply to a key that is dead) and revoke (that the request ends the key it names).
+	Says []Said `yaml:"says"`
+}
+
+// Said is one thing that a publication of the issuer says of the requests of a rule.
+type Said string
+
+// What a publication can say.
+const (
+	SaysRequest  Said = "request"
+	SaysActive   Said = "active"
+	SaysInactive Said = "inactive"
+	SaysRevoke   Said = "revoke"
+)
+
+// Documents reports whether the issuer was found to say this of the rule's requests. It is false where there is no evidence.
+func (e *Evidence) Documents(what Said) bool { return e != nil && slices.Contains(e.Says, what) }
 
 // Near is a part of a key that stands near the match. It is taken only where it can belong to no other key of the family: two
 // keys and two parts that stand in no order are left apart, with a reason.
@@ -210,6 +239,12 @@ type Step struct {
 	Body string `yaml:"body,omitempty"`
 	// Sign signs the request once all else is filled in.
 	Sign *Signature `yaml:"sign,omitempty"`
+	// Digest is user:password for HTTP Digest authentication (RFC 7616). The password is not sent.
+	Digest string `yaml:"digest,omitempty"`
+	// JWT is a token that the key signs; the request carries it as {{jwt}}.
+	JWT *Assertion `yaml:"jwt,omitempty"`
+	// Login is a login to the server that the key itself names, in place of a request. It is the only step of its verify.
+	Login *Login `yaml:"login,omitempty"`
 
 	// Active and Inactive read a verify reply; a reply that neither describes is unknown, and so is one that both do.
 	Active   Conditions `yaml:"active,omitempty"`
@@ -252,6 +287,39 @@ type Signature struct {
 	ID      string `yaml:"id"`
 	Secret  string `yaml:"secret"`
 	Session string `yaml:"session,omitempty"`
+}
+
+// Assertion is a JSON Web Token (RFC 7519) that the key signs. The key itself is not sent. The times iat and exp are added when it is
+// signed. The control of such a check is the same token with one character of its signature changed.
+type Assertion struct {
+	// Alg is RS256, ES256 or HS256 (RFC 7518).
+	Alg string `yaml:"alg"`
+	// Key is the template of what signs: a private key as a PEM block, whose line ends may be written \n, or the secret of HS256.
+	Key string `yaml:"key"`
+	// Hex says that the secret of HS256 is written in hexadecimal.
+	Hex bool `yaml:"hex,omitempty"`
+	// Header and Claims are the token's own fields, as templates.
+	Header map[string]string `yaml:"header,omitempty"`
+	Claims map[string]string `yaml:"claims,omitempty"`
+}
+
+// Login is a login to a server at an address that stands in the scanned text. It is made only where the operator's configuration
+// names the host (network.logins), with no command after it. The fields are templates; of the parts that they name only the
+// password and the host must be there.
+type Login struct {
+	// Scheme is what the server speaks, as addresses name it: postgres, postgresql, mysql, mariadb, mongodb, mongodb+srv, redis or
+	// rediss, also with a driver behind a plus sign; or https for a Kubernetes API server that knows its clients by a certificate, where
+	// User is the certificate and Password its key, both PEM in base64, and Host may bring its port.
+	Scheme string `yaml:"scheme"`
+	// Host is the server's name or address, Port its port (empty: that of the scheme).
+	Host string `yaml:"host"`
+	Port string `yaml:"port,omitempty"`
+	// User and Password are shown to the server.
+	User     string `yaml:"user,omitempty"`
+	Password string `yaml:"password"`
+	// Database is the path of the address, Options its query.
+	Database string `yaml:"database,omitempty"`
+	Options  string `yaml:"options,omitempty"`
 }
 
 // Request returns the step's method and URL template.

@@ -37,6 +37,7 @@ var special = node{
 	"Conditions": node{"anyOf": []any{ref("Condition"), listOf(ref("Condition"))}},
 	"Confidence": node{"enum": []any{Low, Medium, High}},
 	"Severity":   node{"enum": []any{SeverityInfo, SeverityLow, SeverityMedium, SeverityHigh, SeverityCritical}},
+	"Said":       node{"enum": []any{SaysRequest, SaysActive, SaysInactive, SaysRevoke}},
 	"Bind":       node{"enum": []any{BindValue, BindSelf, BindIDInKey, BindEchoed, BindMatched}},
 }
 
@@ -45,9 +46,12 @@ var required = map[string][]any{
 	"File":         {"provider", "rules"},
 	"Rule":         {"id", "name", "keywords", "pattern", "examples"},
 	"Near":         {"pattern", "within"},
+	"Evidence":     {"at", "on", "says"},
 	"Events":       {"list", "time"},
 	"ReplyExample": {"reply"},
 	"Reply":        {"status"},
+	"Assertion":    {"alg", "key"},
+	"Login":        {"scheme", "host", "password"},
 }
 
 func checksumNames() []any {

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"encoding/hex"
-	"regexp"
 	"strings"
 )
 
@@ -50,16 +49,20 @@ func LookAt(v string) Value {
 	if why := reference(v); why != "" {
 		return Value{Kind: Reference, Why: why}
 	}
-	if hashForm.MatchString(v) {
+	if mayHash(v) && hashForm().MatchString(v) {
 		return Value{Kind: Hash, Why: "a password's hash"}
 	}
 	bits, mix := weigh(v)
 	out := Value{Bits: bits, Signs: mix.digits+mix.symbols > 0}
+	if out.Why = standIn(v); out.Why != "" {
+		out.Kind = StandIn
+		return out
+	}
+	if out.Why = placeForm(v); out.Why != "" {
+		out.Kind = Place
+		return out
+	}
 	switch {
-	case standIn(v) != "":
-		out.Kind, out.Why = StandIn, standIn(v)
-	case placeForm(v) != "":
-		out.Kind, out.Why = Place, placeForm(v)
 	case beyondASCII(v):
 		out.Kind, out.Why = Words, NotASCII
 	case mix.random(bits):
@@ -102,7 +105,7 @@ func beyondASCII(v string) bool {
 const leastChosen = 5
 
 // hashForm are the forms of password hashes that crypt(3), PHC strings, LDAP and frameworks use.
-var hashForm = regexp.MustCompile(`^(?:\$(?:1|2[abxy]?|5|6|7|y|apr1|argon2(?:id|i|d)|scrypt|pbkdf2[a-z0-9-]*|bcrypt|P|S)\$|\{(?:SSHA|SHA|MD5|CRYPT|SMD5|bcrypt|noop|pbkdf2)[0-9]*\}|pbkdf2_sha|sha(?:1|256|512)[$:]|md5[$:]|phpass:|\*[0-9A-F]{40}$)`)
+var hashForm = form(`^(?:\$(?:1|2[abxy]?|5|6|7|y|apr1|argon2(?:id|i|d)|scrypt|pbkdf2[a-z0-9-]*|bcrypt|P|S)\$|\{(?:SSHA|SHA|MD5|CRYPT|SMD5|bcrypt|noop|pbkdf2)[0-9]*\}|pbkdf2_sha|sha(?:1|256|512)[$:]|md5[$:]|phpass:|\*[0-9A-F]{40}$)`)
 
 // mixture counts the characters of a value by class.
 type mixture struct {
@@ -218,7 +221,7 @@ func reference(v string) string {
 			return "an expression"
 		}
 	}
-	if variableForm.MatchString(v) {
+	if mayVariable(v) && variableForm().MatchString(v) {
 		return "a variable"
 	}
 	return ""
@@ -238,7 +241,7 @@ func formatted(v string) bool {
 }
 
 // variableForm is what shells, batch files and template languages write for a variable, and arguments in messages.
-var variableForm = regexp.MustCompile(`^(?:\$[A-Za-z_][A-Za-z0-9_.:>/-]*\$?|%[A-Za-z_][A-Za-z0-9_]*%?|\{[A-Za-z0-9_.:$ -]*\}|<[^>]*>?|\[[A-Za-z0-9_ -]*\]|@[A-Za-z_.]+@?|:[a-z_]+|&[a-z]+;?|!!?[a-zA-Z/]+|\*[a-z_]+|[A-Za-z_][\w.]*\(.*\)?|[A-Za-z_]\w*\[.*|\?+|=.*|-+|\.+|~|[{}()]+|--[a-z][a-z-]*=?|\.\$.*)$`)
+var variableForm = form(`^(?:\$[A-Za-z_][A-Za-z0-9_.:>/-]*\$?|%[A-Za-z_][A-Za-z0-9_]*%?|\{[A-Za-z0-9_.:$ -]*\}|<[^>]*>?|\[[A-Za-z0-9_ -]*\]|@[A-Za-z_.]+@?|:[a-z_]+|&[a-z]+;?|!!?[a-zA-Z/]+|\*[a-z_]+|[A-Za-z_][\w.]*\(.*\)?|[A-Za-z_]\w*\[.*|\?+|=.*|-+|\.+|~|[{}()]+|--[a-z][a-z-]*=?|\.\$.*)$`)
 
 var languageWords = wordSet(`
 	true false null nil none undefined string str text int integer number bool boolean bytes byte char void object any auto yes no on
@@ -345,18 +348,18 @@ func placeForm(v string) string {
 	switch {
 	case strings.Contains(v, "://"):
 		return "an address"
-	case pathForm.MatchString(v):
+	case mayPath(v) && pathForm().MatchString(v):
 		return "a path"
-	case nameForm.MatchString(v):
+	case mayName(v) && nameForm().MatchString(v):
 		return "a name or version"
-	case uuidForm.MatchString(v):
+	case len(v) == uuidLength && uuidForm().MatchString(v):
 		return UUID
 	}
 	return ""
 }
 
 var (
-	pathForm = regexp.MustCompile(`^(?:[A-Za-z]:|~|\.{0,2})/[\w.@-]+(?:/|$)|^[\w@.-]+(?:/[\w@.-]+)*\.(?:js|ts|json|ya?ml|php|py|rb|go|java|txt|pem|key|crt|html?|xml|conf|cfg|ini|env|properties|sh|md|css|png|svg|jks|p12|pfx|keytab|sock)$`)
-	nameForm = regexp.MustCompile(`^(?:[a-z][a-z0-9]*(?:[.:][a-z][a-z0-9_-]*){2,}|arn:.*|[~^<>=v]*[0-9]+(?:\.[0-9x*]+){1,3}(?:[-+.][\w.]*)?|[0-9]{4}-[0-9]{2}-[0-9]{2}.*|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:[A-Z][a-z]+){0,6}(?:Exception|Error|Token|Password|Secret|Key|Provider|Service|Controller|Handler|Factory))$`)
-	uuidForm = regexp.MustCompile(`^(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+	pathForm = form(`^(?:[A-Za-z]:|~|\.{0,2})/[\w.@-]+(?:/|$)|^[\w@.-]+(?:/[\w@.-]+)*\.(?:js|ts|json|ya?ml|php|py|rb|go|java|txt|pem|key|crt|html?|xml|conf|cfg|ini|env|properties|sh|md|css|png|svg|jks|p12|pfx|keytab|sock)$`)
+	nameForm = form(`^(?:[a-z][a-z0-9]*(?:[.:][a-z][a-z0-9_-]*){2,}|arn:.*|[~^<>=v]*[0-9]+(?:\.[0-9x*]+){1,3}(?:[-+.][\w.]*)?|[0-9]{4}-[0-9]{2}-[0-9]{2}.*|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:[A-Z][a-z]+){0,6}(?:Exception|Error|Token|Password|Secret|Key|Provider|Service|Controller|Handler|Factory))$`)
+	uuidForm = form(`^(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 )

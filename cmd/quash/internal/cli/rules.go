@@ -90,12 +90,22 @@ func explain(r *rules.Rule) string {
 	}{{"verify", r.Verify}, {"revoke", r.Revoke}, {"review", r.Review}} {
 		for i := range f.flow {
 			method, url := f.flow[i].Request()
+			if l := f.flow[i].Login; l != nil {
+				method, url = "LOGIN", l.Scheme+"://"+l.Host
+			}
 			s := method + " " + url
 			if f.flow[i].Bind != "" {
 				s += "  (bound by " + string(f.flow[i].Bind) + ")"
 			}
 			line(f.name, s)
 		}
+	}
+	if e := r.Evidence; e != nil {
+		var says []string
+		for _, s := range e.Says {
+			says = append(says, string(s))
+		}
+		line("documented", strings.Join(says, ", ")+" at "+e.At+", read on "+e.On)
 	}
 	line("trace", r.Trace)
 	line("by hand", strings.Join(r.Manual, " > "))

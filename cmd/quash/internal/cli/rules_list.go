@@ -51,8 +51,9 @@ const listHead = `# The kinds of key that quash knows
 
 Written by ` + "`quash rules list -f markdown`" + `; do not edit. %s.
 
-Confidence is that of a match before its checks; verify: the issuer can be asked whether the key is live; revoke: how a key is known to be
-the one that a request names, or by hand; review: what the key did can be asked. ` + "`quash rules show ID`" + ` tells all of one.
+Confidence is that of a match before its checks; verify: the issuer can be asked whether the key is live, and a link leads to where the issuer
+itself publishes that request; revoke: how a key is known to be the one that a request names, or by hand; review: what the key did can be
+asked. ` + "`quash rules show ID`" + ` tells all of one.
 
 | provider | rule | kind of key | confidence | verify | revoke | review |
 | --- | --- | --- | --- | --- | --- | --- |
@@ -67,14 +68,22 @@ func listMarkdown(w io.Writer, set *rules.Set) error {
 			provider = "[" + provider + "](" + docs + ")"
 		}
 		_, err := fmt.Fprintf(w, "| %s | %s | %s | %s | %s | %s | %s |\n", provider, r.ID, strings.ReplaceAll(r.Name, "|", `\|`),
-			r.Confidence, yes(len(r.Verify) > 0), revokes(r), yes(len(r.Review) > 0))
+			r.Confidence, verifies(r), revokes(r), yes(len(r.Review) > 0))
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }
 
+// verifies says whether a rule has a verify, with a link to where its issuer documents the request.
+func verifies(r *rules.Rule) string {
+	if r.Evidence.Documents(rules.SaysRequest) {
+		return "[yes](" + r.Evidence.At + ")"
+	}
+	return yes(len(r.Verify) > 0)
+}
+
 // tally counts a rule set.
-type tally struct{ kinds, providers, verify, revoke, byHand, review, low, checked int }
+type tally struct{ kinds, providers, verify, revoke, byHand, review, low, checked, request, inactive, ends int }
 
 func count(set *rules.Set) tally {
 	var t tally
@@ -92,6 +101,9 @@ func count(set *rules.Set) tally {
 			{&t.review, len(r.Review) > 0},
 			{&t.low, r.Confidence == rules.Low},
 			{&t.checked, len(r.Checks) > 0},
+			{&t.request, r.Evidence.Documents(rules.SaysRequest)},
+			{&t.inactive, r.Evidence.Documents(rules.SaysInactive)},
+			{&t.ends, r.Evidence.Documents(rules.SaysRevoke)},
 		} {
 			if c.is {
 				*c.n++
@@ -122,7 +134,9 @@ func newRulesStats(g *globals) *cobra.Command {
 				n    int
 				what string
 			}{
-				{t.kinds, "kinds of key"}, {t.providers, "providers"}, {t.verify, "with verify"}, {t.revoke, "with revoke"},
+				{t.kinds, "kinds of key"}, {t.providers, "providers"}, {t.verify, "with verify"},
+				{t.request, "with a verify that the issuer documents"}, {t.inactive, "with the issuer's own word on what a dead key is answered"},
+				{t.revoke, "with revoke"}, {t.ends, "with a revoke that the issuer documents"},
 				{t.byHand, "revoked by hand, with the steps"}, {t.review, "with review"}, {t.checked, "with checks: checksum, entropy, words, structure"},
 				{t.low, "of low confidence: reported with --min-confidence low"},
 			} {
