@@ -3,10 +3,12 @@ package scanner
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"io"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 
@@ -20,7 +22,16 @@ type Redactor struct {
 	mu    sync.RWMutex
 	forms [][]byte
 	known map[string]struct{}
+	// heads are the forms by how they begin, marks the bits of those beginnings that there are.
+	heads map[uint32][][]byte
+	marks [markBits / 64]uint64
 }
+
+// markBits is how many beginnings of forms are told apart without looking them up.
+const markBits = 1 << 16
+
+// mark is the bit of a beginning.
+func mark(head uint32) uint32 { return head * 0x9e3779b1 >> 16 }
 
 // redactMin is the length in bytes below which a value is too short to be taken out of text without spoiling it.
 const redactMin = 6
@@ -36,7 +47,7 @@ func (r *Redactor) Add(parts map[string]Secret) {
 }
 
 // openParts are the names of parts that anyone may know. A part that is not named here is taken for secret.
-var openParts = set("user host email client_email account app brand kty project_id key_name")
+var openParts = set("user host server scheme port database email client_email account app brand kty project_id key_name")
 
 // AddSecret makes the redactor know one value.
 func (r *Redactor) AddSecret(s Secret) {
@@ -47,10 +58,28 @@ func (r *Redactor) AddSecret(s Secret) {
 		return
 	}
 	if r.known == nil {
-		r.known = map[string]struct{}{}
+		r.known, r.heads = map[string]struct{}{}, map[uint32][][]byte{}
 	}
 	r.known[v] = struct{}{}
-	r.forms = append(r.forms, encodings(v)...)
+	for _, f := range encodings(v) {
+		head := binary.LittleEndian.Uint32(f)
+		r.forms, r.heads[head] = append(r.forms, f), append(r.heads[head], f)
+		r.marks[mark(head)/64] |= 1 << (mark(head) % 64)
+	}
+}
+
+// holds reports whether any form stands in b. It costs the same however many there are.
+func (r *Redactor) holds(b []byte) bool {
+	for ; len(b) >= redactMin; b = b[1:] {
+		head := binary.LittleEndian.Uint32(b)
+		if r.marks[mark(head)/64]&(1<<(mark(head)%64)) == 0 {
+			continue
+		}
+		if slices.ContainsFunc(r.heads[head], func(f []byte) bool { return bytes.HasPrefix(b, f) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // plainWord reports a value of small letters that is a word. It stands in paths and texts for reasons of its own: taking it out of
@@ -86,6 +115,9 @@ var redactedMark = []byte("[redacted]")
 func (r *Redactor) Clean(b []byte) []byte {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
+	if !r.holds(b) {
+		return b
+	}
 	for _, f := range r.forms {
 		if bytes.Contains(b, f) {
 			b = bytes.ReplaceAll(b, f, redactedMark)

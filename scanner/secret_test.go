@@ -123,6 +123,26 @@ func TestRedactorLeavesTheRest(t *testing.T) {
 	}
 }
 
+// TestRedactorFindsAnyOfMany: a text is cleaned of each of hundreds of keys, and of two that overlap.
+func TestRedactorFindsAnyOfMany(t *testing.T) {
+	r := &Redactor{}
+	var keys []string
+	for i := range 200 {
+		keys = append(keys, fmt.Sprintf("%06d", i*331)+canary)
+		r.AddSecret(NewSecret(keys[i]))
+	}
+	for _, key := range keys {
+		for _, lead := range []string{"", "x", "path/of/"} {
+			if got := string(r.Clean([]byte(lead + key))); got != lead+"[redacted]" {
+				t.Fatalf("a key behind %q survives", lead)
+			}
+		}
+	}
+	if got := r.Clean([]byte(keys[7] + keys[9][3:])); bytes.Contains(got, []byte(keys[7])) {
+		t.Error("a key beside a part of another survives")
+	}
+}
+
 // TestRedactorLeavesPlaces: the user and host of a key, and a password that is a word, name places by right.
 func TestRedactorLeavesPlaces(t *testing.T) {
 	parts := map[string]Secret{"token": NewSecret(canary), "user": NewSecret("deployer"), "host": NewSecret("db.acme.io")}

@@ -75,6 +75,20 @@ func rebinding(answers ...string) *net.Resolver {
 
 // answerDNS answers the one query of a connection, in the form of DNS over TCP.
 func answerDNS(c net.Conn, next func() string) {
+	answerOne(c, func(q dnsmessage.Question) dnsmessage.ResourceBody {
+		at := netip.MustParseAddr(next())
+		switch {
+		case q.Type == dnsmessage.TypeA && at.Is4():
+			return &dnsmessage.AResource{A: at.As4()}
+		case q.Type == dnsmessage.TypeAAAA && at.Is6():
+			return &dnsmessage.AAAAResource{AAAA: at.As16()}
+		}
+		return nil
+	})
+}
+
+// answerOne answers the one query of a connection with what is known of it; nil is nothing.
+func answerOne(c net.Conn, answer func(dnsmessage.Question) dnsmessage.ResourceBody) {
 	defer c.Close()
 	size := make([]byte, 2)
 	if _, err := c.Read(size); err != nil {
@@ -90,13 +104,9 @@ func answerDNS(c net.Conn, next func() string) {
 	}
 	m.Response, m.Additionals = true, nil
 	q := m.Questions[0]
-	at := netip.MustParseAddr(next())
-	header := dnsmessage.ResourceHeader{Name: q.Name, Class: q.Class, Type: q.Type}
-	switch {
-	case q.Type == dnsmessage.TypeA && at.Is4():
-		m.Answers = []dnsmessage.Resource{{Header: header, Body: &dnsmessage.AResource{A: at.As4()}}}
-	case q.Type == dnsmessage.TypeAAAA && at.Is6():
-		m.Answers = []dnsmessage.Resource{{Header: header, Body: &dnsmessage.AAAAResource{AAAA: at.As16()}}}
+	if body := answer(q); body != nil {
+		header := dnsmessage.ResourceHeader{Name: q.Name, Class: q.Class, Type: q.Type}
+		m.Answers = []dnsmessage.Resource{{Header: header, Body: body}}
 	}
 	reply, err := m.Pack()
 	if err != nil {

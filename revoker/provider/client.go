@@ -35,6 +35,8 @@ type call struct {
 	shown  string
 	header http.Header
 	body   []byte
+	// digest is what answers a Digest challenge; nil where none is expected.
+	digest *digestKey
 	// origins are the only origins that it may go to: "https://api.github.com".
 	origins []string
 	// key is the finding's ID; holds and limits are kept by key.
@@ -85,6 +87,9 @@ func newClient(o Options) *client {
 // do sends the call and reads the reply. GET and HEAD are tried again on a network error and on 5xx; nothing else is. An
 // error is always a *callError, which holds nothing of the URL but its host.
 func (c *client) do(ctx context.Context, q call) (reply, error) {
+	if q.digest != nil {
+		return c.doDigest(ctx, q)
+	}
 	for try := 0; ; try++ {
 		got, err := c.once(ctx, q)
 		if !retriable(q.method, try, got, err) || c.clock.Sleep(ctx, backoff[try]) != nil {

@@ -12,11 +12,11 @@ import (
 // control asks the same question with one character of the key changed. Only an issuer that refuses the altered key has
 // proven anything by accepting the real one.
 func (f *flow) control(ctx context.Context, finding scanner.Finding, v revoker.Verdict) (revoker.Verdict, error) {
-	altered, ok := f.altered(finding)
+	sc, ok := f.controlled(finding)
 	if !ok {
 		return doubt(v, "; no control is possible: the key has no character that can be changed"), nil
 	}
-	c, err := f.present(ctx, newScope(altered))
+	c, err := f.present(ctx, sc)
 	v.Control = c.Proof
 	switch {
 	case err != nil:
@@ -35,6 +35,18 @@ func (f *flow) control(ctx context.Context, finding scanner.Finding, v revoker.V
 func doubt(v revoker.Verdict, why string) revoker.Verdict {
 	v.Validity, v.Reason = revoker.Unknown, v.Reason+why
 	return v
+}
+
+// controlled is the scope of a control. A key that signs stays as it is, since a private key with another character is none: it is the
+// signature in which one is changed.
+func (f *flow) controlled(finding scanner.Finding) (*scope, bool) {
+	if f.rule.Verify[0].JWT != nil {
+		sc := newScope(finding)
+		sc.control = true
+		return sc, true
+	}
+	altered, ok := f.altered(finding)
+	return newScope(altered), ok
 }
 
 // altered returns the finding with one character changed in the part that the verify request shows: the token, or

@@ -29,7 +29,10 @@ type flow struct {
 func (r *Registry) flows(rule *rules.Rule) revoker.Provider {
 	f := &flow{client: r.client, rule: rule, base: r.base(rule), origins: r.origins(rule), operator: r.options.Operator}
 	p := revoker.Provider{Name: rule.Provider}
-	if len(rule.Verify) > 0 {
+	switch {
+	case len(rule.Verify) > 0 && rule.Verify[0].Login != nil:
+		p.Verifier = &loginVerifier{logins: r.logins, rule: rule, step: rule.Verify[0].Login}
+	case len(rule.Verify) > 0:
 		p.Verifier = f
 	}
 	switch {

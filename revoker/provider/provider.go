@@ -26,6 +26,8 @@ type Options struct {
 	// AllowAddrs are networks that are not public and may be dialled all the same. None: public addresses only. Under
 	// Simulate it is loopback, and nothing else is dialled.
 	AllowAddrs []netip.Prefix
+	// Logins are the servers that a login may be tried at. The zero value allows none.
+	Logins LoginOptions
 	// Operator are the operator's own credentials by name: {{operator.NAME}} in rule files.
 	Operator map[string]scanner.Secret
 	// Kill is asked before every request; an error stops it. nil: no switch.
@@ -48,6 +50,7 @@ type Registry struct {
 	// bases are the operator's base URLs without a trailing slash.
 	bases  map[string]string
 	agiled *agiled
+	logins *logins
 }
 
 // special are the providers that are Go code, by provider; filled by the register lines of their files.
@@ -83,7 +86,11 @@ func New(o Options) (*Registry, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Registry{options: o, client: c, bases: bases, agiled: agiled}, nil
+	logins, err := newLogins(o, c)
+	if err != nil {
+		return nil, err
+	}
+	return &Registry{options: o, client: c, bases: bases, agiled: agiled, logins: logins}, nil
 }
 
 // Provider returns what can be done about a kind of key; a nil field cannot be done. The zero Provider is returned for a

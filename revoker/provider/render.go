@@ -29,6 +29,8 @@ type scope struct {
 	secret map[string]scanner.Secret
 	// since and until bound a review, in RFC 3339.
 	since, until string
+	// control says that a signed token is to be one that the issuer must refuse.
+	control bool
 }
 
 func newScope(f scanner.Finding) *scope {
@@ -66,7 +68,9 @@ type renderer struct {
 	flow  *flow
 	scope *scope
 	uses  []use
-	err   error
+	// signed is the token that the request carries, where it carries one.
+	signed string
+	err    error
 }
 
 // render returns the call of a step and the values it was made with. Its errors are *cannotSend.
@@ -77,9 +81,12 @@ func (f *flow) render(step *rules.Step, sc *scope) (call, []use, error) {
 		method: method, origins: f.origins, key: sc.finding.ID, header: http.Header{},
 		limits: slices.Concat(f.limits, documented(step)),
 	}
+	if step.JWT != nil {
+		r.signed = r.assert(step.JWT)
+	}
 	q.url = r.url(target, view{r.value(inURL), func(v string, escape func(string) string) string { return escape(v) }})
 	q.shown = r.scrubbed(r.url(target, view{r.masked, unlessMask}))
-	r.headers(step, q.header)
+	r.headers(step, &q)
 	r.body(step, &q)
 	if step.Sign != nil {
 		r.sign(step.Sign, &q)
@@ -121,6 +128,9 @@ func (r *renderer) lookup(name string) (string, kind) {
 	if operator, ok := strings.CutPrefix(name, "operator."); ok {
 		return r.flow.operator[operator].Reveal(), fromOperator
 	}
+	if name == signedName {
+		return r.signed, fromKey
+	}
 	if part, ok := r.scope.finding.Parts[name]; ok {
 		return part.Reveal(), fromKey
 	}
@@ -151,7 +161,7 @@ func (r *renderer) missing(name string) string {
 func (r *renderer) masked(name string) (string, bool) {
 	_, part := r.scope.finding.Parts[name]
 	_, secret := r.scope.secret[name]
-	if value, from := r.lookup(name); !part && !secret && from != fromOperator && value != "" {
+	if value, from := r.lookup(name); !part && name != signedName && !secret && from != fromOperator && value != "" {
 		return value, true
 	}
 	return mask(name), true
@@ -231,21 +241,32 @@ func (r *renderer) segment(v string) string {
 // plain escapes nothing.
 func plain(v string) string { return v }
 
-// headers renders the headers and HTTP Basic.
-func (r *renderer) headers(step *rules.Step, h http.Header) {
+// headers renders the headers, HTTP Basic and what HTTP Digest will want.
+func (r *renderer) headers(step *rules.Step, q *call) {
 	for _, name := range slices.Sorted(maps.Keys(step.Header)) {
-		h.Set(name, r.expand(step.Header[name], r.value(inHeader), r.headerValue))
+		q.header.Set(name, r.expand(step.Header[name], r.value(inHeader), r.headerValue))
 	}
-	if step.Basic == "" {
-		return
+	if user, password, ok := r.pair(step.Basic); ok {
+		if strings.Contains(user, ":") {
+			r.fail("a user name with a colon cannot be sent by HTTP Basic (RFC 7617)")
+		}
+		q.header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(user+":"+password)))
 	}
-	user, password, _ := strings.Cut(step.Basic, ":")
-	user = r.expand(user, r.value(inHeader), plain)
-	if strings.Contains(user, ":") {
-		r.fail("a user name with a colon cannot be sent by HTTP Basic (RFC 7617)")
+	if user, password, ok := r.pair(step.Digest); ok {
+		if strings.ContainsAny(user, `:"\`) {
+			r.fail("a user name with a colon, quote or backslash cannot be sent by HTTP Digest (RFC 7616)")
+		}
+		q.digest = &digestKey{r.headerValue(user), password}
 	}
-	pair := user + ":" + r.expand(password, r.value(inHeader), plain)
-	h.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(pair)))
+}
+
+// pair renders user:password; ok is false where there is none.
+func (r *renderer) pair(template string) (user, password string, ok bool) {
+	if template == "" {
+		return "", "", false
+	}
+	user, password, _ = strings.Cut(template, ":")
+	return r.expand(user, r.value(inHeader), plain), r.expand(password, r.value(inHeader), plain), true
 }
 
 // headerValue lets through what may stand in a header.

@@ -13,6 +13,9 @@ import (
 	"code.dny.dev/ssrf"
 )
 
+// dialTimeout bounds the making of a connection.
+const dialTimeout = 5 * time.Second
+
 // Simulation replaces the world by simulated issuers on this machine. While it is set nothing but a loopback address is
 // dialled: a host that is not in Hosts and is not itself a loopback address cannot be reached.
 type Simulation struct {
@@ -31,7 +34,7 @@ var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustPa
 // newTransport makes the wire. Every address is checked when it is dialled, after its name was resolved. A connection
 // serves one request: net/http never repeats a request on a fresh one, and no address outlives its check.
 func newTransport(allow []netip.Prefix, sim *Simulation, resolver *net.Resolver) *http.Transport {
-	dialer := &net.Dialer{Timeout: 5 * time.Second, Control: guard(allow).Safe, Resolver: resolver}
+	dialer := &net.Dialer{Timeout: dialTimeout, Control: guard(allow).Safe, Resolver: resolver}
 	t := &http.Transport{
 		DialContext:            dialer.DialContext,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},

@@ -90,8 +90,11 @@ func (i *Issuer) answer(in *Request, u *url.URL) (Fault, rules.Reply) {
 	defer i.mu.Unlock()
 	to := i.find(in)
 	in.Mutating = in.Method != http.MethodGet && in.Method != http.MethodHead
+	if to != nil && to.step.Digest != "" && !strings.HasPrefix(in.Header.Get("Authorization"), "Digest ") {
+		return i.challenge()
+	}
 	if to != nil {
-		in.Flow, in.Key = to.flow, carries(in, u, to.needs) && i.signed(to.step.Sign, in, u)
+		in.Flow, in.Key = to.flow, carries(in, u, to.needs) && i.signed(to.step, in, u)
 		in.Mutating = in.Mutating && to.flow != "verify"
 	}
 	i.log = append(i.log, *in)

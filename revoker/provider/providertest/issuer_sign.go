@@ -16,11 +16,21 @@ import (
 	"github.com/quash-sh/quash/rules"
 )
 
-// signed reports whether the request is signed with the issuer's key, where its step wants that: it signs it anew and compares.
-func (i *Issuer) signed(s *rules.Signature, in *Request, u *url.URL) bool {
-	if s == nil {
-		return true
+// signed reports whether the request is signed with the issuer's key, where its step wants that.
+func (i *Issuer) signed(step *rules.Step, in *Request, u *url.URL) bool {
+	switch {
+	case step.Sign != nil:
+		return i.signedV4(step.Sign, in, u)
+	case step.Digest != "":
+		return i.digested(step.Digest, in, u)
+	case step.JWT != nil:
+		return i.asserted(step.JWT, in, u)
 	}
+	return true
+}
+
+// signedV4 signs the request anew and compares.
+func (i *Issuer) signedV4(s *rules.Signature, in *Request, u *url.URL) bool {
 	got := in.Header.Get("Authorization")
 	at, err := time.Parse("20060102T150405Z", in.Header.Get("X-Amz-Date"))
 	req, bad := http.NewRequest(in.Method, "https://"+in.Host+u.RequestURI(), bytes.NewReader(in.Body))

@@ -119,6 +119,11 @@ type Network struct {
 	Allow []netip.Prefix `yaml:"allow"`
 	// Timeout is for one request. 0: 15 s.
 	Timeout time.Duration `yaml:"timeout"`
+	// Logins are the servers that a password found beside their address may be tried at: hosts, "*.DOMAIN", addresses and networks.
+	// Without it no login is tried anywhere.
+	Logins []string `yaml:"logins"`
+	// PlainLogins are those of them that may be shown the password itself without encryption.
+	PlainLogins []string `yaml:"plain_logins"`
 }
 
 // Kill are kill switches. Each one that is set must say go; one that cannot be read says stop.

@@ -78,14 +78,14 @@ agiled:
 providers:
   gitlab: {base_url: 'https://git.acme.example', credential: {env: GL}, vars: {prefix: x}}
   github: {organization: acme}
-network: {allow: [10.0.0.0/8], timeout: 3s}
+network: {allow: [10.0.0.0/8], timeout: 3s, logins: [db.acme.example, 10.1.0.0/16], plain_logins: [10.1.0.0/16]}
 kill: {file: stop, env: STOP, endpoint: 'https://ops.acme.example/go'}
 `)
 	c, err := Load(path, none)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Scan.MinConfidence != rules.High || c.Network.Timeout != 3*time.Second || c.Network.Allow[0].Bits() != 8 || c.Agiled.Revoke.Endpoint.Success[0] != 202 {
+	if c.Scan.MinConfidence != rules.High || c.Network.Timeout != 3*time.Second || c.Network.Allow[0].Bits() != 8 || len(c.Network.Logins) != 2 || len(c.Network.PlainLogins) != 1 || c.Agiled.Revoke.Endpoint.Success[0] != 202 {
 		t.Errorf("%+v", c)
 	}
 	if diff := cmp.Diff(map[string]string{"agiled.key_pattern": "[a-z]{40}", "gitlab.prefix": "x"}, c.Vars()); diff != "" {

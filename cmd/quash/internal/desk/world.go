@@ -65,6 +65,7 @@ func (w World) issuers(c config.Config, set *rules.Set) (provider.Options, error
 	o := provider.Options{
 		Rules: set, Clock: w.Clock, Base: map[string]string{}, AllowAddrs: c.Network.Allow, Operator: map[string]scanner.Secret{},
 		UserAgent: w.Agent, Timeout: c.Network.Timeout, Simulate: w.Simulation,
+		Logins: provider.LoginOptions{Hosts: c.Network.Logins, Plain: c.Network.PlainLogins},
 		GitHub: provider.GitHubOptions{Organization: c.Providers["github"].Organization},
 	}
 	if c.Agiled.BaseURL != "" {
