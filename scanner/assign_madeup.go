@@ -13,11 +13,15 @@ func (a assigned) madeUp(v rules.Value) string {
 	if a.kind == rules.LiteralPassword && (documents(a.path) || fixtureOf(a.path)) {
 		random = random && !weakWord(spelled.Replace(strings.ToLower(a.value)))
 	}
+	if a.kind == rules.LiteralPassword && (a.picked(v) || v.Kind == rules.StandIn && a.shipped(v)) {
+		return ""
+	}
+	random = random || a.kind == rules.LiteralPassword && a.thoughtOf(v)
 	words := nameWords(a.name)
 	switch {
 	case a.placed() && a.shows() && !(a.kind == rules.LiteralPassword && (v.Kind == rules.Random || v.Signs && !weakWord(a.value))):
 		return "named as one of a test"
-	case a.placed() && a.kind == rules.LiteralSecret && random && !dataFile(a.path) && language(a.path) == programFile && nobodys(words):
+	case a.placed() && a.kind == rules.LiteralSecret && random && !dataFile(a.path) && language(a.path) == programFile && nobodys(words, a.keyed() && v.Kind == rules.Random):
 		return "a name of a test that says nothing of whose it is"
 	case a.placed() && slices.ContainsFunc(strings.Split(strings.ToLower(a.path), "/"), func(seg string) bool { return seg == "dummy" || seg == "fake" }):
 		return "in the dummy of a test"
@@ -32,9 +36,9 @@ func (a assigned) madeUp(v rules.Value) string {
 }
 
 // nobodys reports a name of a key that does not say what the key opens, or that says it signs what the program itself hands out: in a
-// test that is nobody's.
-func nobodys(words []string) bool {
-	return len(words) == 1 && plainNames[words[0]] || ownNames[strings.Join(words[max(0, len(words)-3):], " ")] || ownNames[strings.Join(words[max(0, len(words)-2):], " ")]
+// test that is nobody's. A random value of a data key is the recording of what an issuer has answered.
+func nobodys(words []string, recorded bool) bool {
+	return !recorded && len(words) == 1 && plainNames[words[0]] || ownNames[strings.Join(words[max(0, len(words)-3):], " ")] || ownNames[strings.Join(words[max(0, len(words)-2):], " ")]
 }
 
 // displayed reports a line of a comment that is set in, as examples of use are.

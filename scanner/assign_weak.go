@@ -42,4 +42,4 @@ var kindWords = set("secret password passwd pass pwd passphrase token key")
 // weakWords are the words of such passwords.
 var weakWords = set(`pass passw password passwd pwd pw secret test testing user username admin root guest foo bar baz qux hello world changeit
 	abc doe phrase value token my your p passphrase userpass somepass hunter string example xxx yyy zzz digest required
-	key host login secure short strong weak long simple new old default some this is the a very super`)
+	key host login secure short strong weak long simple new old default some this is the a very super not one two three`)

@@ -3,6 +3,7 @@ package scanner
 import (
 	"encoding/base64"
 	"net/url"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -53,6 +54,8 @@ func (a assigned) weigh(v rules.Value) (rules.Confidence, []string) {
 	switch {
 	case v.Kind == rules.Reference || !a.quoted() && (strings.HasSuffix(a.value, ":") || settingForm.MatchString(a.value)):
 		return "", nil
+	case password && a.shipped(v):
+		return rules.Medium, append(why, "what is delivered is often in use")
 	case v.Kind == rules.StandIn, v.Kind == rules.Hash, sameWords(a.name, a.value):
 		return rules.Low, why
 	case v.Kind == rules.Place:
@@ -73,6 +76,8 @@ func (a assigned) weigh(v rules.Value) (rules.Confidence, []string) {
 		return rules.Medium, why
 	case v.Kind == rules.Words && v.Why != rules.NotASCII && password && (a.configures() && plain(a.value) || a.exported() && naming(a.value)):
 		return rules.Medium, why
+	case password && a.picked(v):
+		return rules.Medium, append(why, "a word of one's own, given to a password")
 	}
 	return rules.Low, why
 }
@@ -114,12 +119,26 @@ func (a assigned) weighAddress(v rules.Value) (rules.Confidence, []string) {
 	switch {
 	case v.Kind == rules.Reference || strings.ContainsAny(a.value, "{}$*") && v.Kind != rules.Random:
 		return "", nil
+	case a.own(user, v):
+		return rules.Medium, why
 	case v.Kind == rules.StandIn || v.Kind == rules.Place || v.Kind != rules.Random && exampleHost(a.after) || strings.EqualFold(user, "user") && strings.HasPrefix(strings.ToLower(a.value), "pass"):
 		return rules.Low, why
 	case weakWord(decoded(a.value)) && (v.Kind == rules.Words || !a.configures()), v.Kind == rules.Words && strings.EqualFold(user, a.value), sameStem(user, a.value):
 		return rules.Low, why
 	}
 	return rules.Medium, why
+}
+
+// own reports a password of an address that says as little as a stand-in does, and is in use all the same: the name of an account that is
+// no usual one, and what software is delivered with, on a machine near by.
+func (a assigned) own(user string, v rules.Value) bool {
+	ext := strings.ToLower(path.Ext(a.path))
+	if proseTypes[strings.TrimPrefix(ext, ".")] || handedOut[ext] || commented(a.before) || exampleHost(a.after) || weakWord(user) {
+		return false
+	}
+	host := strings.TrimPrefix(a.after, "@")
+	near := strings.HasPrefix(host, "127.") || strings.HasPrefix(host, "localhost")
+	return v.Kind == rules.Words && user == a.value || near && (v.Why == "the word changeme" || v.Why == "the word _secret")
 }
 
 // decoded is a password of an address as it is (RFC 3986 section 2.1).
@@ -142,7 +161,7 @@ func (a assigned) weighBasic() (rules.Confidence, []string) {
 	}
 	v := rules.LookAt(password)
 	why := a.reasons("decodes to a user and a password", v)
-	if v.Kind == rules.Reference || v.Kind == rules.StandIn || v.Kind == rules.Words && (user == "" || a.placed() && (fixtureOf(a.path) || !dataFile(a.path) && weakWord(user))) {
+	if v.Kind == rules.Reference || v.Kind == rules.StandIn && a.placed() || v.Kind == rules.Words && (user == "" || a.placed() && (fixtureOf(a.path) || !dataFile(a.path) && weakWord(user))) {
 		return rules.Low, why
 	}
 	return rules.Medium, why
