@@ -13,11 +13,14 @@ type forest struct {
 	name   []int32 // position in the index
 	kind   []Type  // of a delta: its root's; 0 where there is no root
 	base   []int32 // -1: none
-	child  []int32 // -1: none
-	next   []int32 // of the same base
-	weight []int64 // bytes of the pack that rebuilding the object and all below it takes
-	count  []int32 // the object and all below it
+	child  []int32 // that takes most work, -1: none
+	next   []int32 // of the same base, the one with the lowest offset first
 	length int64   // where the last object ends
+
+	// weight and count are those of an object and all that is below it: the bytes of the pack that rebuilding takes, and how many there
+	// are. They are there until the families are known.
+	weight []int64
+	count  []int32
 }
 
 // newForest reads the header of every object. An object whose header is damaged, or whose base is not in the pack, is left without a root.
@@ -107,6 +110,20 @@ func (t *forest) join() {
 			t.weight[b] += t.weight[i]
 			t.count[b] += t.count[i]
 		}
+		t.heaviestFirst(i)
+	}
+}
+
+// heaviestFirst puts the child of an object that takes most work before the others.
+func (t *forest) heaviestFirst(i int32) {
+	best, before := t.child[i], int32(-1)
+	for at, c := best, int32(-1); at >= 0; c, at = at, t.next[at] {
+		if t.weight[at] > t.weight[best] {
+			best, before = at, c
+		}
+	}
+	if before >= 0 {
+		t.next[before], t.next[best], t.child[i] = t.next[best], t.child[i], best
 	}
 }
 

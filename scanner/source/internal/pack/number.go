@@ -1,6 +1,11 @@
 package pack
 
-import "slices"
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+)
 
 // Objects in packs have numbers from 0 to Count: those of the first pack first, by name. An object that several packs have
 // has the number that the first gives it. Numbers hold as long as the store.
@@ -52,6 +57,30 @@ func (s *Store) of(n int32) *packed {
 		i++
 	}
 	return s.packs[i]
+}
+
+// Packs names the packs, each by its file's name, which git makes of what it holds, and its length in bytes; a length of -1 is not known.
+func (s *Store) Packs() []string {
+	all := make([]string, len(s.packs))
+	for i, p := range s.packs {
+		length := int64(-1)
+		if info, err := os.Stat(p.path); err == nil {
+			length = info.Size()
+		}
+		all[i] = fmt.Sprintf("%s %d", filepath.Base(p.path), length)
+	}
+	return all
+}
+
+// Only returns a store of those packs alone that have one of the names which Packs gives. It looks objects up and reads none.
+func (s *Store) Only(names []string) *Store {
+	some := &Store{hash: s.hash}
+	for i, name := range s.Packs() {
+		if slices.Contains(names, name) {
+			some.packs = append(some.packs, s.packs[i])
+		}
+	}
+	return some
 }
 
 // number gives each pack its first number.

@@ -63,7 +63,7 @@ func (s *Store) chain(at place) (Object, []link, error) {
 		case e.size > Large && len(chain) == 0:
 			return Object{Type: e.typ, Size: e.size, open: func() (io.ReadCloser, error) { return s.stream(at, e) }}, nil, nil
 		default:
-			base, err := s.whole(f, at, e)
+			base, err := s.whole(f, at, e, e.typ != Commit || len(chain) > 0)
 			if err != nil {
 				return Object{}, append(chain, link{at: at}), s.damaged(at, err)
 			}
@@ -90,8 +90,8 @@ func (s *Store) base(at place, e entry, depth int) (place, error) {
 	return to, nil
 }
 
-// whole inflates an object that is no delta.
-func (s *Store) whole(f *file, at place, e entry) (*cached, error) {
+// whole inflates an object that is no delta. It is kept where others may be built on it, which is rare for a commit.
+func (s *Store) whole(f *file, at place, e entry, keep bool) (*cached, error) {
 	if e.size > maxRebuilt {
 		return nil, fmt.Errorf("%d bytes, over the limit of %d for a delta base", e.size, int64(maxRebuilt))
 	}
@@ -99,7 +99,9 @@ func (s *Store) whole(f *file, at place, e entry) (*cached, error) {
 	if err := f.inflate(&s.inflate, e.body, c.data); err != nil {
 		return nil, err
 	}
-	s.cache.put(c)
+	if keep {
+		s.cache.put(c)
+	}
 	return c, nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 	"pgregory.net/rapid"
 )
 
@@ -308,15 +309,31 @@ func TestApplyLimits(t *testing.T) {
 	}
 }
 
+// FuzzApply: what a delta makes of its base is what go-git makes of it, and what it says to be copied is.
 func FuzzApply(f *testing.F) {
 	f.Add([]byte("base text"), []byte("\x09\x05\x91\x00\x03\x02ab"))
+	f.Add([]byte("base text"), []byte("\x09\x0a\x91\x00\x05\x91\x05\x04\x01!"))
+	room := make([]byte, trusted) // so short a delta says no more that is believed
 	f.Fuzz(func(t *testing.T, base, delta []byte) {
-		if len(delta) > 1<<12 {
+		if len(base) > 1<<12 || len(delta) > 256 {
 			return
 		}
-		out, _, err := rebuild(base, delta, allocate, nil)
-		if err != nil && out != nil {
-			t.Error("an error and a text")
+		out, copies, err := rebuild(base, delta, func(n int) []byte { return room[:n] }, nil)
+		if err != nil {
+			if out != nil {
+				t.Error("an error and a text")
+			}
+			return
+		}
+		if want, err := packfile.PatchDelta(base, delta); err != nil && len(out) > 0 || !bytes.Equal(want, out) {
+			t.Errorf("%q, want %q, %v", out, want, err)
+		}
+		at := 0
+		for _, c := range copies {
+			if c.Len <= 0 || c.To < at || !bytes.Equal(out[c.To:c.To+c.Len], base[c.From:c.From+c.Len]) {
+				t.Errorf("%+v of %q in %q", c, base, out)
+			}
+			at = c.To + c.Len
 		}
 	})
 }

@@ -130,8 +130,9 @@ func (s *Store) reset() {
 	s.broken = map[place]error{}
 }
 
-// Close gives the files back. The store can be used again, and opens them anew.
+// Close gives back the files and the objects that are kept. The store can be used again, and opens files anew.
 func (s *Store) Close() {
+	s.cache = newCache(cacheBytes)
 	for i, f := range s.files {
 		if f != nil {
 			s.packs[i].release()

@@ -9,15 +9,14 @@ import (
 // Family is an object that is stored whole, with all that is built on it, and on that, by deltas. Members of a family have one
 // type. Of objects that no delta tree holds, each is a family of its own.
 type Family struct {
-	Type Type
 	// Weight is a measure of the work: bytes of the pack.
 	Weight int64
 	// Objects is how many there are.
 	Objects int
+	Type    Type
 
-	forest *forest
 	root   int32
-	single ID
+	forest *forest
 }
 
 // Families returns the families of the objects in packs, the heaviest first, and how many objects they have in all. Equal stores give equal
@@ -32,7 +31,7 @@ func (s *Store) Families() (all []Family, objects int, problems []Problem) {
 		err = guarded(func() error {
 			t := newForest(f, s.packs[i].index, int32(i))
 			objects += len(t.base)
-			all = t.families(all, s.packs[i].index)
+			all = t.families(all)
 			s.packs[i].kinds = t.kinds()
 			return nil
 		})
@@ -44,15 +43,24 @@ func (s *Store) Families() (all []Family, objects int, problems []Problem) {
 	return all, objects, problems
 }
 
-func (t *forest) families(all []Family, x *index) []Family {
+// families appends the families of a forest, which forgets what is known of them and of no other.
+func (t *forest) families(all []Family) []Family {
+	roots := 0
+	for _, b := range t.base {
+		if b < 0 {
+			roots++
+		}
+	}
+	all = slices.Grow(all, roots)
 	for i, k := range t.kind {
 		switch {
 		case k == 0:
-			all = append(all, Family{Weight: t.extent(int32(i)), Objects: 1, single: MakeID(x.name(int(t.name[i])))})
+			all = append(all, Family{Weight: t.extent(int32(i)), Objects: 1, forest: t, root: int32(i)})
 		case t.base[i] < 0:
 			all = append(all, Family{Type: k, Weight: t.weight[i], Objects: int(t.count[i]), forest: t, root: int32(i)})
 		}
 	}
+	t.weight, t.count = nil, nil
 	return all
 }
 
@@ -119,8 +127,8 @@ func NewWalker[T any](s *Store, visit func(*Node[T]) bool) *Walker[T] {
 
 // Walk visits the objects of a family. It returns false when visit did.
 func (w *Walker[T]) Walk(f Family) bool {
-	if f.forest == nil {
-		return w.single(f.single)
+	if f.Type == 0 {
+		return w.single(w.name(f.forest, f.root))
 	}
 	on := true
 	err := guarded(func() error { on = w.family(f); return nil })
@@ -168,7 +176,7 @@ func (w *Walker[T]) enter(t *forest, i int32, base *frame[T]) bool {
 		return true
 	}
 	own := w.frame()
-	own.at, own.next, own.last, own.known = i, t.child[i], t.heaviest(i), known
+	own.at, own.next, own.last, own.known = i, t.child[i], t.child[i], known
 	n := &w.node
 	*n = Node[T]{ID: id, Number: w.store.packs[t.pack].first + t.name[i], Own: &own.own}
 	if n.Err = w.build(n, t, own, base); n.Err != nil || n.Data == nil || w.held > maxHeld {
@@ -221,17 +229,6 @@ func (w *Walker[T]) onBase(f *file, e entry, base []byte) (data []byte, err erro
 		data = w.last // taken for nothing
 	}
 	return data, err
-}
-
-// heaviest is the child that takes most work, -1 where there is none.
-func (t *forest) heaviest(i int32) int32 {
-	best := t.child[i]
-	for c := best; c >= 0; c = t.next[c] {
-		if t.weight[c] > t.weight[best] {
-			best = c
-		}
-	}
-	return best
 }
 
 func (w *Walker[T]) name(t *forest, i int32) ID {
