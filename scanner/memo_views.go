@@ -15,7 +15,9 @@ import (
 //
 // A cut is the beginning of a line where nothing that a view undoes, or shows around it, goes on from the line before. All kinds
 // look no further than cutReach from what they undo, so that a cut of the base with as much copied on both sides of it is one here,
-// and what lies between two cuts is decoded as if nothing else were there.
+// and what lies between two cuts is decoded as if nothing else were there. What has no such reach, a code for bytes or characters of two and
+// four bytes, shows nothing of what is around it, and where it goes on over a cut of one text there is enough of it within cutReach for
+// it to be seen in the other.
 
 // Bounds of cuts and regions, in bytes.
 const (
@@ -31,7 +33,6 @@ const (
 // viewMemo is what is remembered of the views of a text.
 type viewMemo struct {
 	valid bool
-	zeros bool // the text has zero bytes
 	// parts are where views undo something, in order, and none overlaps another.
 	parts []viewPart
 	shown []memoShown
@@ -79,7 +80,7 @@ func (v *viewed) feedFrom(c Chunk, least int) bool {
 		return v.off || len(c.Copies) == 0
 	}
 	own := &c.Memo.views
-	own.parts, own.shown, own.zeros = own.parts[:0], own.shown[:0], false
+	own.parts, own.shown = own.parts[:0], own.shown[:0]
 	v.own, v.held, v.core = own, c.Data, 0
 	defer func() { v.own = nil }()
 	raw := len(v.pending)
@@ -87,7 +88,6 @@ func (v *viewed) feedFrom(c Chunk, least int) bool {
 	if !told {
 		v.pending = v.pending[:raw]
 		own.parts, own.shown = own.parts[:0], own.shown[:0]
-		own.zeros = bytes.IndexByte(c.Data, 0) >= 0
 		v.heritage.parts = v.heritage.parts[:0]
 		v.look(int64(len(c.Data)))
 		own.add(v.heritage.parts)
@@ -102,7 +102,7 @@ func (v *viewed) feedFrom(c Chunk, least int) bool {
 // inherit searches the zones of a text and takes over the rest. It returns false when the text is to be searched as a whole.
 func (v *viewed) inherit(c Chunk, least int) bool {
 	v.runs = follow(c.Base, c.Copies, len(c.Data), max(least, 2*cutReach), v.runs)
-	if len(v.runs) == 0 || !c.Base.views.valid || c.Base.views.zeros || c.Base.setting != c.Memo.setting {
+	if len(v.runs) == 0 || !c.Base.views.valid || c.Base.setting != c.Memo.setting {
 		return false
 	}
 	base := &c.Base.views
@@ -227,7 +227,7 @@ func (v *viewed) zone(c Chunk, base *viewMemo, i int) bool {
 				v.takeOver(c.Base, base, v.regions[i-1])
 			}
 			v.own.add(v.heritage.parts)
-			return v.budget >= 0 && (from == to || bytes.IndexByte(c.Data[from:to], 0) < 0)
+			return v.budget >= 0
 		case left:
 			r := &v.regions[i-1]
 			if r.atEnd || !r.narrowed(c.Data, base, r.from, r.to-cutStep) {

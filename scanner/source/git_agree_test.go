@@ -1,98 +1,260 @@
 package source
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/quash-sh/quash/rules"
 	"github.com/quash-sh/quash/scanner"
 )
 
-// sampled is how many blobs are held against git.
+// sampled is how many places of findings are held against git.
 const sampled = 200
 
-// TestPlaceAgreesWithGit: the commit that brought a blob in is one of those that git log --find-object names, the one without such an
-// ancestor, and its branches are those that git branch --contains does. It samples a made history and, where it is set, the bare
-// repository QUASH_REPO.
+// TestPlaceAgreesWithGit: where a blob stood, the commit that brought it there, the branches and tags that hold it, whether HEAD does and
+// which commit took it away are what git says of the same repository. It samples the blobs of a made history and, of the repositories
+// that QUASH_REPO names, separated as in PATH, the findings under all rules.
+//
+// A commit brings a blob to a path when its tree has it there and the tree of none of its parents has: git log -m --find-object lists
+// such a merge against every parent. Of several the first counts, in an order in which parents come before children and else the older
+// before the younger: the one for which the latest time of a commit, of it and its ancestors, is the earliest.
 func TestPlaceAgreesWithGit(t *testing.T) {
 	t.Parallel()
 	needGit(t)
-	dirs := []string{grown(t)}
-	if dir := os.Getenv("QUASH_REPO"); dir != "" {
-		dirs = append(dirs, dir)
+	dir := grown(t)
+	src := opened(dir, Options{NoWorktree: true})(t)
+	var all []scanner.Location
+	for c, err := range src.Chunks(t.Context()) {
+		if err == nil {
+			all = append(all, c.From)
+		}
 	}
-	for _, dir := range dirs {
+	agree(t, dir, src, all)
+	for _, dir := range filepath.SplitList(os.Getenv("QUASH_REPO")) {
 		src := opened(dir, Options{NoWorktree: true})(t)
-		var at []scanner.Location
-		for c, err := range src.Chunks(t.Context()) {
-			if err == nil && c.From.Blob != "" && c.From.Field == "" && c.From.Offset == 0 && !strings.Contains(c.From.Path, "!") {
-				at = append(at, scanner.Location{Blob: c.From.Blob})
-			}
-		}
-		slices.SortFunc(at, func(a, b scanner.Location) int { return strings.Compare(a.Blob, b.Blob) })
-		at = slices.CompactFunc(at, func(a, b scanner.Location) bool { return a.Blob == b.Blob })
-		rand.New(rand.NewPCG(1, 2)).Shuffle(len(at), func(i, j int) { at[i], at[j] = at[j], at[i] })
-		places, err := src.(scanner.Placer).Place(t.Context(), at[:min(len(at), sampled)])
-		if err != nil {
-			t.Log(err)
-		}
-		n := 0
-		for _, all := range places {
-			if agree(t, dir, all) {
-				n++
-			}
-		}
-		t.Logf("%s: %d blobs agree", filepath.Base(dir), n)
+		agree(t, dir, src, findingsOf(t, src))
 	}
 }
 
-// agree holds the places of one blob against git.
-func agree(t *testing.T, dir string, places []scanner.Location) bool {
+// findingsOf are the places of all findings, of any confidence and allowed or not.
+func findingsOf(t *testing.T, src scanner.Source) []scanner.Location {
 	t.Helper()
-	if len(places) == 0 {
-		return false
+	set, err := rules.Builtin(rules.Options{})
+	if err != nil {
+		t.Fatal(err)
 	}
-	blob := places[0].Blob
-	touched := strings.Fields(gitAt(t, dir, "log", "--all", "-m", "--format=%H", "--find-object="+blob))
-	if len(touched) == 0 {
-		return false // another reference has it alone, or a merge whose one parent has it
+	s, err := scanner.New(set, scanner.Options{KeepAllowed: true})
+	if err != nil {
+		t.Fatal(err)
 	}
-	named := func(at scanner.Location) bool { return slices.Contains(touched, at.Commit) }
-	if !slices.ContainsFunc(places, named) {
-		t.Errorf("%s: none of its places is with one of the %d commits that git names", blob, len(touched))
+	var all []scanner.Location
+	_, err = s.Scan(t.Context(), unplaced{src, true}, scanner.SinkFunc(func(_ context.Context, f scanner.Finding) error {
+		all = append(all, f.At)
+		return nil
+	}))
+	if err != nil {
+		t.Fatal(err)
 	}
-	list := []string{"for-each-ref", "--format=%(refname:short)"}
-	for _, id := range touched {
-		list = append(list, "--contains="+id)
+	return all
+}
+
+// agree places a sample of locations and holds the places against git.
+func agree(t *testing.T, dir string, src scanner.Source, all []scanner.Location) {
+	t.Helper()
+	object := func(l scanner.Location) string { return l.Blob + l.Commit }
+	all = slices.DeleteFunc(all, func(l scanner.Location) bool { return strings.Contains(l.Path, "!") || l.Field != "" && l.Blob != "" })
+	slices.SortFunc(all, func(a, b scanner.Location) int { return strings.Compare(object(a), object(b)) })
+	all = slices.CompactFunc(all, func(a, b scanner.Location) bool { return object(a) == object(b) })
+	rand.New(rand.NewPCG(1, 2)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	all = all[:min(len(all), sampled)]
+	places, err := src.(scanner.Placer).Place(t.Context(), all)
+	if err != nil {
+		t.Log(err)
 	}
-	branches := strings.Fields(gitAt(t, dir, append(list, "refs/heads")...))
-	for _, at := range places {
-		if got := gitAt(t, dir, "rev-parse", "--verify", "--quiet", at.Commit+":"+at.Path); got != blob {
-			t.Errorf("%s: commit %s has %q at %s", blob, at.Commit, got, at.Path)
+	o := newLineage(t, dir, all)
+	n := 0
+	for i, at := range places {
+		if at == nil {
+			at = all[i : i+1]
 		}
-		for _, parent := range strings.Fields(gitAt(t, dir, "log", "-1", "--format=%P", at.Commit)) {
-			if gitAt(t, dir, "rev-parse", "--verify", "--quiet", parent+":"+at.Path) == blob {
-				t.Errorf("%s: %s has it at %s before %s", blob, parent, at.Path, at.Commit)
+		n += len(at)
+		o.check(all[i], at)
+	}
+	if n < len(all)/2 {
+		t.Errorf("%d places of %d findings: the test tests nothing", n, len(all))
+	}
+	t.Logf("%s: %d findings of %d objects at %d places", dir, len(all), len(o.blobs), n)
+}
+
+// lineage is what git says of a repository.
+type lineage struct {
+	t       *testing.T
+	dir     string
+	blobs   map[string]bool
+	parents map[string][]string // by commit
+	ripe    map[string]int64    // by commit: the latest time of it and its ancestors
+	brought map[stand][]string  // the commits that brought a blob to a path
+	removed map[stand]string    // the last commit of HEAD's line of first parents that took it away
+	holding map[string][]string // by commits: the branches and tags that contain one of them
+}
+
+// stand is a blob at a path.
+type stand struct{ blob, path string }
+
+func newLineage(t *testing.T, dir string, at []scanner.Location) *lineage {
+	o := &lineage{
+		t: t, dir: dir, blobs: map[string]bool{}, parents: map[string][]string{}, ripe: map[string]int64{},
+		brought: map[stand][]string{}, removed: map[stand]string{}, holding: map[string][]string{},
+	}
+	for _, l := range at {
+		if l.Blob != "" {
+			o.blobs[l.Blob] = true
+		}
+	}
+	for line := range strings.Lines(gitAt(t, dir, "log", "--all", "--topo-order", "--reverse", "--format=%H %ct %P")) {
+		fields := strings.Fields(line)
+		id := fields[0]
+		o.ripe[id], _ = strconv.ParseInt(fields[1], 10, 64)
+		o.parents[id] = fields[2:]
+		for _, p := range fields[2:] {
+			o.ripe[id] = max(o.ripe[id], o.ripe[p])
+		}
+	}
+	listed := map[string]map[stand]int{}
+	for _, c := range o.changes("--all") {
+		if listed[c.commit] == nil {
+			listed[c.commit] = map[stand]int{}
+		}
+		at := stand{c.after, c.path}
+		listed[c.commit][at]++
+		if listed[c.commit][at] == max(1, len(o.parents[c.commit])) {
+			o.brought[at] = append(o.brought[at], c.commit)
+		}
+	}
+	for _, c := range o.changes("--first-parent", "HEAD") {
+		if at := (stand{c.before, c.path}); o.removed[at] == "" {
+			o.removed[at] = c.commit
+		}
+	}
+	return o
+}
+
+// listing is a line of git's own listing of what a commit changes.
+type listing struct{ commit, path, before, after string }
+
+// changes lists where commits bring the blobs or take them away; merges against each parent.
+func (o *lineage) changes(which ...string) []listing {
+	args := append([]string{"-c", "core.quotePath=false", "log", "-m", "--no-renames", "--raw", "--no-abbrev", "--format=%H"}, which...)
+	for blob := range o.blobs {
+		args = append(args, "--find-object="+blob)
+	}
+	var all []listing
+	commit := ""
+	for line := range strings.Lines(gitAt(o.t, o.dir, args...)) {
+		line = strings.TrimSuffix(line, "\n")
+		what, path, ok := strings.Cut(line, "\t")
+		if !ok {
+			if line != "" {
+				commit = line
+			}
+			continue
+		}
+		if plain, err := strconv.Unquote(path); err == nil {
+			path = plain
+		}
+		fields := strings.Fields(what)
+		all = append(all, listing{commit, path, fields[2], fields[3]})
+	}
+	return all
+}
+
+// check holds the places of one finding against git.
+func (o *lineage) check(l scanner.Location, places []scanner.Location) {
+	o.t.Helper()
+	var paths []string
+	for _, at := range places {
+		if at.Field != "" {
+			o.refs(at, []string{at.Commit})
+			continue
+		}
+		paths = append(paths, at.Path)
+		o.place(at)
+	}
+	for at := range o.brought {
+		if at.blob == l.Blob && len(places) < maxGiven && !slices.Contains(paths, at.path) {
+			o.t.Errorf("%s: git knows it at %q", l.Blob, at.path)
+		}
+	}
+}
+
+func (o *lineage) place(at scanner.Location) {
+	o.t.Helper()
+	s := stand{at.Blob, at.Path}
+	brought := o.brought[s]
+	switch {
+	case at.Commit == "":
+		o.t.Logf("%s: a reference names it", at.Blob)
+		return
+	case !slices.Contains(brought, at.Commit):
+		o.t.Errorf("%s at %q: brought in by %s, git says by one of %v", at.Blob, at.Path, at.Commit, brought)
+	}
+	for _, c := range brought {
+		if o.ripe[c] < o.ripe[at.Commit] {
+			o.t.Errorf("%s at %q: brought in by %s, though %s came before", at.Blob, at.Path, at.Commit, c)
+		}
+	}
+	inHead := gitAt(o.t, o.dir, "rev-parse", "--verify", "--quiet", "HEAD:"+at.Path) == at.Blob
+	if removed := o.removed[s]; inHead != at.InHead || !inHead && removed != at.RemovedIn {
+		o.t.Errorf("%s at %q: in HEAD %v, removed by %q; git says %v, %q", at.Blob, at.Path, at.InHead, at.RemovedIn, inHead, removed)
+	}
+	who := fmt.Sprintf("%s\n%s\n%d", at.Author, at.AuthorEmail, at.Time.Unix())
+	if want := gitAt(o.t, o.dir, "log", "-1", "--use-mailmap", "--format=%aN%n%aE%n%at", at.Commit); who != want {
+		o.t.Errorf("%s: author %q, git says %q", at.Commit, who, want)
+	}
+	o.refs(at, brought)
+}
+
+// refs checks the references of a place that commits brought about.
+func (o *lineage) refs(at scanner.Location, commits []string) {
+	o.t.Helper()
+	want, ok := o.holding[strings.Join(commits, " ")]
+	if !ok {
+		var list []string
+		for _, c := range commits {
+			list = append(list, "--contains="+c)
+		}
+		for _, kind := range [][]string{{"branch", "--all"}, {"tag"}} {
+			for _, name := range strings.Fields(gitAt(o.t, o.dir, slices.Concat(kind, []string{"--format=%(refname)"}, list)...)) {
+				want = append(want, shortRef(name))
 			}
 		}
+		slices.Sort(want)
+		o.holding[strings.Join(commits, " ")] = want
 	}
-	heads := strings.Fields(gitAt(t, dir, "for-each-ref", "--format=%(refname:short)", "refs/heads"))
-	isBranch := func(ref string) bool { return slices.Contains(heads, ref) }
-	var got []string
-	for _, at := range places {
-		got = append(got, slices.DeleteFunc(slices.Clone(at.Refs), func(r string) bool { return !isBranch(r) })...)
+	got := slices.Sorted(slices.Values(at.Refs))
+	if len(want) > 0 && !slices.Equal(want, got) {
+		o.t.Errorf("%s at %q: references %v, git says %v", at.Blob, at.Path, got, want)
 	}
-	slices.Sort(branches)
-	slices.Sort(got)
-	if len(places) < maxGiven && !slices.Equal(slices.Compact(branches), slices.Compact(got)) {
-		t.Errorf("%s: branches %v, git says %v", blob, slices.Compact(got), slices.Compact(branches))
+	if len(want) > 0 {
+		return
 	}
-	return !t.Failed()
+	for _, name := range at.Refs { // neither a branch nor a tag
+		base := gitAt(o.t, o.dir, append([]string{"merge-base", "--independent", "refs/" + name}, commits...)...)
+		if len(strings.Fields(base)) > len(commits) {
+			o.t.Errorf("%s at %q: %s does not reach %v", at.Blob, at.Path, name, commits)
+		}
+	}
+	if len(at.Refs) == 0 {
+		o.t.Errorf("%s at %q: no reference", at.Blob, at.Path)
+	}
 }
 
 // gitAt runs git on a repository and returns what it prints; nothing where it fails.

@@ -1,7 +1,6 @@
 package source
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +29,7 @@ type census struct {
 	standing []standing     // by number, of objects in packs
 	isTree   []bool         // likewise: an entry of a tree says so
 	locks    [64]sync.Mutex // of standing, by number
+	log      *entryLog
 
 	mu      sync.Mutex
 	names   []string
@@ -53,7 +53,6 @@ type outsider struct {
 	tree    bool
 	missing bool
 	at      standing
-	data    []byte // of a tree
 }
 
 // badObject is one that cannot be read.
@@ -64,16 +63,19 @@ type badObject struct {
 
 func newCensus(store *pack.Store, hash int) *census {
 	return &census{
-		store: store, hash: hash, number: map[pack.ID]int32{}, odd: map[pack.ID]bool{}, nameOf: map[string]int32{},
+		store: store, hash: hash, log: newEntryLog(store.Count()), number: map[pack.ID]int32{}, odd: map[pack.ID]bool{}, nameOf: map[string]int32{},
 		standing: slices.Repeat([]standing{nowhere}, store.Count()), isTree: make([]bool, store.Count()),
 	}
 }
 
 // take reads the trees: those of the packs on all processors, then those outside.
 func (c *census) take(ctx context.Context, families []pack.Family, step func()) error {
-	err := eachTree(ctx, c.store, families, func(n *pack.Node[treeLayout]) {
-		step()
-		c.packedTree(n)
+	err := eachTree(ctx, c.store, families, func() func(*pack.Node[treeLayout]) {
+		l := c.log.logger()
+		return func(n *pack.Node[treeLayout]) {
+			step()
+			c.packedTree(n, l)
+		}
 	})
 	if err != nil {
 		return err
@@ -82,10 +84,11 @@ func (c *census) take(ctx context.Context, families []pack.Family, step func()) 
 	return c.readOutside(ctx, step)
 }
 
-func (c *census) packedTree(n *pack.Node[treeLayout]) {
+// packedTree reads a tree in a pack. Of a damaged one it reads what can be read.
+func (c *census) packedTree(n *pack.Node[treeLayout], l *entryLogger) {
 	unread := n.Err != nil && n.Type == 0
 	if n.Err == nil && n.Number >= 0 {
-		n.Err = n.Own.read(n, c.hash, func(e treeEntry) { c.entry(n.Number, e) })
+		n.Err = c.logged(n, l)
 	}
 	if n.Err == nil {
 		return
@@ -100,13 +103,34 @@ func (c *census) packedTree(n *pack.Node[treeLayout]) {
 	}
 }
 
-// eachTree walks the families of trees, and the objects whose type is not known, on all processors.
-func eachTree[T any](ctx context.Context, store *pack.Store, families []pack.Family, visit func(*pack.Node[T])) error {
+// logged notes where the objects of a tree stand, and logs its entries.
+func (c *census) logged(n *pack.Node[treeLayout], l *entryLogger) error {
+	n.Own.number = n.Number
+	base := int32(-1)
+	err := n.Own.read(n, c.hash, func(e treeEntry) {
+		name, ok := l.names[string(e.name)]
+		if !ok {
+			c.mu.Lock()
+			name = c.name(e.name)
+			l.names[c.names[name]] = name
+			c.mu.Unlock()
+		}
+		l.pieces = append(l.pieces, edge{name, c.entry(n.Number, e, name)})
+	}, func(first, count int) {
+		base = n.Base.number
+		l.pieces = append(l.pieces, edge{int32(-count), int32(first)})
+	})
+	l.put(n.Number, base)
+	return err
+}
+
+// eachTree walks the families of trees, and the objects whose type is not known, on all processors, each with a function of its own.
+func eachTree[T any](ctx context.Context, store *pack.Store, families []pack.Family, visitor func() func(*pack.Node[T])) error {
 	var next atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
 	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() error {
-			s := store.Fork()
+			s, visit := store.Fork(), visitor()
 			defer s.Close()
 			w := pack.NewWalker(s, func(n *pack.Node[T]) bool {
 				if n.Type == pack.Tree || n.Err != nil {
@@ -125,22 +149,23 @@ func eachTree[T any](ctx context.Context, store *pack.Store, families []pack.Fam
 	return group.Wait()
 }
 
-// entry notes where an object stands.
-func (c *census) entry(tree int32, e treeEntry) {
+// entry notes where an object stands, and returns its number; -1 where an entry leads to no object of the repository.
+func (c *census) entry(tree int32, e treeEntry, name int32) int32 {
 	if e.mode == modeLink {
-		return
+		return -1
 	}
 	n, ok := c.store.Number(e.id)
 	if !ok {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		if i := c.add(e.id, e.mode == modeTree); c.packed()+i != tree && c.outside[i].at.after(tree) {
-			c.outside[i].at = standing{tree, c.name(e.name)}
+		i := c.add(e.id, e.mode == modeTree)
+		if c.packed()+i != tree && c.outside[i].at.after(tree) {
+			c.outside[i].at = standing{tree, name}
 		}
-		return
+		return c.packed() + i
 	}
 	if n == tree {
-		return // no honest tree holds itself
+		return -1 // no honest tree holds itself
 	}
 	want := pack.Blob
 	if e.mode == modeTree {
@@ -154,10 +179,9 @@ func (c *census) entry(tree int32, e treeEntry) {
 	defer lock.Unlock()
 	c.isTree[n] = c.isTree[n] || e.mode == modeTree
 	if c.standing[n].after(tree) {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.standing[n] = standing{tree, c.name(e.name)}
+		c.standing[n] = standing{tree, name}
 	}
+	return n
 }
 
 // otherwise notes an object that is not of the type that a tree says.
@@ -198,8 +222,12 @@ func (c *census) add(id pack.ID, tree bool) int32 {
 // sort orders the objects outside packs by name, whichever was met first.
 func (c *census) sort() {
 	slices.SortFunc(c.outside, func(a, b outsider) int { return a.id.Compare(b.id) })
+	now := make([]int32, len(c.outside))
 	for i, o := range c.outside {
-		c.number[o.id] = int32(i)
+		now[c.number[o.id]], c.number[o.id] = int32(i), int32(i)
+	}
+	if len(now) > 0 {
+		c.log.renumber(c.packed(), now)
 	}
 	for _, bad := range [][]badObject{c.bad, c.unread} {
 		slices.SortFunc(bad, func(a, b badObject) int { return a.id.Compare(b.id) })
@@ -208,6 +236,7 @@ func (c *census) sort() {
 
 // readOutside looks for the objects outside packs, and reads the trees among them, whose entries may be such objects too.
 func (c *census) readOutside(ctx context.Context, step func()) error {
+	l := c.log.logger()
 	for i := 0; i < len(c.outside); i++ {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -219,13 +248,19 @@ func (c *census) readOutside(ctx context.Context, step func()) error {
 		}
 		step()
 		data, err := readTree(c.store, o.id)
-		c.outside[i].data, c.outside[i].missing = bytes.Clone(data), errors.Is(err, pack.ErrMissing)
+		c.outside[i].missing = errors.Is(err, pack.ErrMissing)
+		tree := c.packed() + int32(i)
 		for err == nil && len(data) > 0 {
 			var e treeEntry
 			if e, data, err = nextEntry(data, c.hash); err == nil {
-				c.entry(c.packed()+int32(i), e)
+				name := c.name(e.name)
+				l.pieces = append(l.pieces, edge{name, c.entry(tree, e, name)})
 			}
 		}
+		for int(tree) >= len(l.at) {
+			l.at = append(l.at, 0)
+		}
+		l.put(tree, -1)
 		if err != nil && !c.outside[i].missing {
 			c.bad = append(c.bad, badObject{o.id, err})
 		}

@@ -68,9 +68,9 @@ func readHistory(ctx context.Context, r *repository, o Options, progress func(st
 	h.store, problems = r.objects()
 	defer h.store.Close()
 	h.unreadable(problems)
-	var known *outline
-	if o.Past != nil && !o.Unreachable && len(problems) == 0 {
-		known = decodeOutline(o.Past.Outline, r.hash)
+	known, o := h.trusted(o)
+	if len(problems) > 0 {
+		known = nil
 	}
 	if known == nil {
 		h.survey()
@@ -111,7 +111,7 @@ func (h *history) survey() {
 // shape takes the census, or what of it an earlier scan does not spare, and works out what is to be read.
 func (h *history) shape(ctx context.Context, l *loader, known *outline, o Options) error {
 	if known != nil {
-		if h.recall(l, known) {
+		if h.recall(l, known, o.Past.Packs) {
 			if err := h.choose(ctx, o); err != nil || !h.recalled.amiss {
 				return err
 			}
@@ -256,6 +256,7 @@ func (l *loader) load(ctx context.Context, unreachable bool) error {
 		return err
 	}
 	l.progress("commits", len(l.commits), len(l.commits))
+	l.store.Close() // commits are read no more
 	l.order()
 	l.shallowGap()
 	return nil

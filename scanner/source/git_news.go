@@ -19,6 +19,8 @@ type Past struct {
 	// Again are the blobs, commits and tags in which a key was found, whether or not it was allowed. They are read once more, since no
 	// key is remembered.
 	Again []string `json:"again,omitempty"`
+	// Packs are the packs that held objects, each by its name and its length in bytes: "pack-12ab.pack 2048".
+	Packs []string `json:"packs,omitempty"`
 	// Outline is what the scan knew of commits, and of the trees that lead to Again. Without it these are read anew.
 	Outline []byte `json:"outline,omitempty"`
 }
@@ -36,7 +38,7 @@ func (g *git) Past(ctx context.Context, again []string) (*Past, error) {
 	if h == nil {
 		return nil, nil
 	}
-	p := &Past{Tips: []string{}, Again: again}
+	p := &Past{Tips: []string{}, Again: again, Packs: h.store.Packs()}
 	for _, r := range h.refs {
 		p.Tips = append(p.Tips, r.id.String())
 		if to := h.peel(r.id); to != r.id {
@@ -58,12 +60,11 @@ func (h *history) remember(ctx context.Context, again []string) ([]byte, error) 
 	}
 	damage := &damage{partial: h.repo.partial}
 	wanted := h.wanted(at)
-	err := h.settle(ctx, wanted, damage)
-	if wanted = h.wanted(at); err == nil && (h.last == nil || h.last.census != h.census || !covers(h.last.wanted, wanted)) {
-		_, err = h.prune(ctx, wanted, damage)
-	}
-	if err != nil {
+	if err := h.settle(ctx, wanted, damage); err != nil {
 		return nil, err
+	}
+	if wanted = h.wanted(at); h.last == nil || h.last.census != h.census || !covers(h.last.wanted, wanted) {
+		h.prune(wanted, damage)
 	}
 	if g := h.outline(h.last); g != nil && damage.err() == nil {
 		return g.encode(), nil

@@ -153,8 +153,30 @@ func TestPastReadsNews(t *testing.T) {
 	f.commit("another key", "other", "token two\n")
 	_, again, src, _ = foundIn(t, f.dir, o)
 	same(t, "objects with a key", 2, len(again))
-	if src.(*git).plan.history.recalled != nil {
-		t.Error("a new key was placed without its history")
+	if src.(*git).plan.history.recalled == nil {
+		t.Error("the whole history was read for a key that it cannot have")
+	}
+}
+
+// TestPastOldObject: a key in an object that the repository had before is placed by the whole history, which may have it elsewhere.
+func TestPastOldObject(t *testing.T) {
+	f := newFixture(t)
+	f.commit("first", "a", "plain\n")
+	f.git("checkout", "-q", "-b", "gone")
+	f.commit("second", "b", "token of old\n")
+	f.git("checkout", "-q", "main")
+	f.git("branch", "-qD", "gone")
+	f.git("repack", "-adkq")
+	o := Options{NoWorktree: true}
+	src := opened(f.dir, o)(t)
+	for range src.Chunks(t.Context()) {
+	}
+	o.Past = remembered(t, src, nil) // what nothing reached was given no place
+	third := f.commit("third", "c", "token of old\n")
+	places, _, src, _ := foundIn(t, f.dir, o)
+	same(t, "places", 1, len(places))
+	if !strings.Contains(places[0], third) || src.(*git).plan.history.recalled != nil {
+		t.Errorf("%q, recalled: %v", places, src.(*git).plan.history.recalled != nil)
 	}
 }
 
@@ -212,6 +234,7 @@ func FuzzOutline(f *testing.F) {
 	o := &outline{
 		hash: 20, commits: []outlineCommit{{id: id(1), tree: id(2), when: -5}, {id: id(3), tree: id(2), when: 1 << 40, parents: []int32{0}}},
 		names: []string{"a", ""}, again: []pack.ID{id(4)}, trees: []outlineTree{{id(2), []outlineEdge{{0, 0}, {1, 1}}}},
+		loose: []pack.ID{id(5), id(6)},
 	}
 	f.Add(o.encode())
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -16,6 +16,7 @@ type outline struct {
 	names   []string
 	again   []pack.ID // the blobs
 	trees   []outlineTree
+	loose   []pack.ID // objects of the history that no pack has
 }
 
 // outlineCommit is a commit. Its parents, which are places in the outline, come before it.
@@ -36,14 +37,14 @@ type outlineEdge struct{ name, to int }
 
 const (
 	// outlineVersion begins an outline. It changes with the form.
-	outlineVersion = 1
+	outlineVersion = 2
 	// maxOutline bounds the edges that are handed on. Of a repository full of keys the trees are read anew.
 	maxOutline = 4 << 20
 )
 
 // outline gathers what is handed on; nil when that is too much, or commits lack their trees.
 func (h *history) outline(p *pruned) *outline {
-	g := &outline{hash: h.repo.hash}
+	g := &outline{hash: h.repo.hash, loose: h.looseSeen()}
 	for _, c := range h.commits {
 		if c.tree < 0 {
 			return nil
@@ -118,6 +119,10 @@ func (g *outline) encode() []byte {
 			number(e.to)
 		}
 	}
+	number(len(g.loose))
+	for _, l := range g.loose {
+		id(l)
+	}
 	return out
 }
 
@@ -148,6 +153,9 @@ func decodeOutline(data []byte, hash int) *outline {
 			t.edges = append(t.edges, outlineEdge{r.number(len(g.names) - 1), r.number(len(g.again) + len(g.trees) - 1)})
 		}
 		g.trees[i] = t
+	}
+	for range r.number(len(data) / hash) {
+		g.loose = append(g.loose, r.id())
 	}
 	if r.bad || len(r.data) > 0 {
 		return nil

@@ -3,6 +3,7 @@ package source
 import (
 	"cmp"
 	"context"
+	"math/bits"
 	"slices"
 	"strings"
 	"time"
@@ -103,6 +104,8 @@ type placer struct {
 	byPath   map[int32][]*traced
 	authors  map[int32]signature // by commit
 	tips     []tip
+	stack    []edge   // of compare
+	words    []uint64 // of reach, by commit
 
 	unreached bool            // blobs that nothing leads to have a place too
 	since     time.Time       // the places of blobs that came in before are left out
@@ -133,7 +136,7 @@ func newPlacer(stood *placings, h *history, d *damage) *placer {
 	p := &placer{
 		history: h, stood: stood, store: h.store.Fork(), damage: d,
 		spots: map[spot]*traced{}, messages: map[int32]*traced{}, authors: map[int32]signature{},
-		below: map[int32]map[string]int32{}, byPath: map[int32][]*traced{}, nowhere: map[string]bool{},
+		words: make([]uint64, len(h.commits)), below: map[int32]map[string]int32{}, byPath: map[int32][]*traced{}, nowhere: map[string]bool{},
 	}
 	for _, r := range h.refs {
 		if c, ok := h.commitOf(r.id); ok {
@@ -309,46 +312,51 @@ func (p *placer) leave(head int32) {
 
 // compare calls found for the spots that a tree has below path and the tree before it has not.
 func (p *placer) compare(tree, before, path int32, found func(*traced)) {
-	if tree == before {
+	below := p.below[path]
+	if tree == before || below == nil {
 		return
 	}
-	old := p.entries(before, path)
-	for child, n := range p.entries(tree, path) {
-		was, there := old[child]
-		switch {
-		case there && was == n:
-		case !p.stood.wanted[n]:
-			if !there || p.stood.wanted[was] {
-				was = -1
-			}
-			p.compare(n, was, child, found)
-		default:
-			for _, t := range p.byPath[child] {
-				if t.blob == n {
-					found(t)
-				}
-			}
+	from := len(p.stack)
+	var was []edge
+	p.stack, was = p.stood.changes(tree, before, p.stack)
+	old := map[int32]int32{}
+	for _, e := range was {
+		if child, ok := below[p.stood.names[e.name]]; ok {
+			old[child] = e.child
 		}
 	}
+	for i, to := from, len(p.stack); i < to; i++ {
+		e := p.stack[i]
+		if child, ok := below[p.stood.names[e.name]]; ok {
+			p.differ(e.child, child, old, found)
+		}
+	}
+	p.stack = p.stack[:from]
 }
 
-// entries returns the entries of a tree that are asked for: objects by path.
-func (p *placer) entries(tree, path int32) map[int32]int32 {
-	if tree < 0 {
-		return nil
-	}
-	found := map[int32]int32{}
-	for _, e := range p.stood.edges[tree] {
-		if child, ok := p.below[path][p.stood.names[e.name]]; ok {
-			found[child] = e.child
+// differ is compare for what a tree has at a path. old is what the tree before has there, by path.
+func (p *placer) differ(n, path int32, old map[int32]int32, found func(*traced)) {
+	was, there := old[path]
+	switch {
+	case there && was == n:
+	case !p.stood.wanted[n]:
+		if !there || p.stood.wanted[was] {
+			was = -1
+		}
+		p.compare(n, was, path, found)
+	default:
+		for _, t := range p.byPath[path] {
+			if t.blob == n {
+				found(t)
+			}
 		}
 	}
-	return found
 }
 
 // reach finds the references that hold up to 64 spots. Bit i of a commit's word says that it or an ancestor has spot i.
 func (p *placer) reach(batch []*traced) {
-	words := make([]uint64, len(p.commits))
+	words := p.words
+	clear(words)
 	for i, t := range batch {
 		for _, c := range t.enters {
 			words[c] |= 1 << i
@@ -360,9 +368,10 @@ func (p *placer) reach(batch []*traced) {
 		}
 	}
 	for _, r := range p.tips {
-		for i, t := range batch {
+		for word := words[r.commit]; word != 0; word &= word - 1 {
+			t := batch[bits.TrailingZeros64(word)]
 			// Other references (pull requests, notes, stash) are given only where no branch and no tag holds the spot.
-			if words[r.commit]&(1<<i) == 0 || r.other && t.named {
+			if r.other && t.named {
 				continue
 			}
 			t.refs = append(t.refs, r.name)

@@ -3,24 +3,27 @@ package source
 import (
 	"context"
 	"maps"
+	"slices"
 
 	"github.com/quash-sh/quash/scanner/source/internal/pack"
 )
 
 // recalled is the part of a census that a scan with a past takes: what the outline of the past tells of old trees, and what the trees
-// of new commits say. It has the places of the blobs that are read again and of no others, which is enough as long as no
-// key is found in another; then the whole census is taken after all.
+// of new commits say. It has the places of the blobs that are read again, and of those that the repository did not have before, which is
+// enough as long as no key is found in another; then the whole census is taken after all.
 type recalled struct {
 	again map[int32]bool
 	edges map[int32][]edge // by tree
 	noted map[int32]bool   // the trees that edges has all of
 	amiss bool             // something is missing or damaged, of which the census tells
+	packs *pack.Store      // the packs that were there before
+	loose []pack.ID        // what was there before in no pack, sorted
 }
 
 // recall makes the commits and the census from an outline. It reports whether all that it speaks of is there.
-func (h *history) recall(l *loader, g *outline) bool {
+func (h *history) recall(l *loader, g *outline, packs []string) bool {
 	h.census = newCensus(h.store, h.repo.hash)
-	h.recalled = &recalled{again: map[int32]bool{}, edges: map[int32][]edge{}, noted: map[int32]bool{}}
+	h.recalled = &recalled{again: map[int32]bool{}, edges: map[int32][]edge{}, noted: map[int32]bool{}, packs: h.store.Only(packs), loose: g.loose}
 	for i := range h.commits {
 		h.commits[i].tree = h.census.numbered(l.trees[l.sorted[i]], true)
 	}
@@ -46,8 +49,9 @@ func (h *history) recall(l *loader, g *outline) bool {
 				child = trees[e.to-len(again)]
 			}
 			entry.id = h.census.id(child)
-			h.census.entry(trees[i], entry)
-			h.recalled.edges[trees[i]] = append(h.recalled.edges[trees[i]], edge{h.census.name(entry.name), child})
+			name := h.census.name(entry.name)
+			h.census.entry(trees[i], entry, name)
+			h.recalled.edges[trees[i]] = append(h.recalled.edges[trees[i]], edge{name, child})
 		}
 	}
 	return true
@@ -66,12 +70,25 @@ func (h *history) note(tree int32, e treeEntry, old bool) {
 	r := h.recalled
 	child := h.census.numbered(e.id, e.mode == modeTree)
 	if !old {
-		h.census.entry(tree, e)
+		h.census.entry(tree, e, h.census.name(e.name))
 		r.amiss = r.amiss || child >= h.census.packed() && !h.store.Has(e.id)
 	}
-	if !r.noted[tree] && (e.mode == modeTree || r.again[child]) {
+	if r.noted[tree] {
+		return
+	}
+	if e.mode != modeTree && !r.again[child] && r.isNew(e.id) {
+		r.again[child] = true
+	}
+	if e.mode == modeTree || r.again[child] {
 		r.edges[tree] = append(r.edges[tree], edge{h.census.name(e.name), child})
 	}
+}
+
+// isNew reports whether the repository did not have an object when the earlier scan read it: then no commit that was there has it.
+func (r *recalled) isNew(id pack.ID) bool {
+	_, packed := r.packs.Number(id)
+	_, loose := slices.BinarySearchFunc(r.loose, id, pack.ID.Compare)
+	return !packed && !loose
 }
 
 // prune is what leads to the wanted objects, which are among those that are read again.

@@ -219,6 +219,9 @@ func (r *repository) tracked(ctx context.Context) (*tracked, error) {
 	if _, ok := r.foreign(); ok {
 		return r.program.tracked(ctx)
 	}
+	if t, ok := trackedPlain(r.gitDir); ok {
+		return t, nil
+	}
 	index, err := r.storage.Index()
 	if err != nil {
 		t, programErr := r.program.tracked(ctx)

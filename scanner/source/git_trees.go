@@ -9,7 +9,13 @@ import (
 
 // placings is where wanted objects stood in a history: paths and the commits that brought them there.
 type placings struct {
-	*pruned
+	*census
+	wanted map[int32]bool
+	// entries gives those of a tree, or at least the ones that lead to wanted objects. They are valid until the next call.
+	entries func(tree int32) []edge
+	// leads reports whether an object is a tree that has such entries.
+	leads func(object int32) bool
+	old   []edge // of changes
 	paths paths
 	found map[int32][]placing // by number of an object
 }
@@ -32,12 +38,31 @@ func (p *placings) add(n, path, commit int32) {
 	}
 }
 
-// treeWalk visits the trees of a history that lead to wanted objects, commit by commit, parents before children, and each tree
-// once for each path it stands at. Whatever a visit meets for the first time was therefore brought in by the commit being visited.
+// changes appends to a list the entries of a tree but those with which it begins and ends as another tree does. was are those of the other
+// in their place, which are valid until the next call.
+func (p *placings) changes(tree, before int32, list []edge) (now, was []edge) {
+	p.old = append(p.old[:0], p.entries(before)...)
+	all, old := p.entries(tree), p.old
+	for len(all) > 0 && len(old) > 0 && all[0] == old[0] {
+		all, old = all[1:], old[1:]
+	}
+	for len(all) > 0 && len(old) > 0 && all[len(all)-1] == old[len(old)-1] {
+		all, old = all[:len(all)-1], old[:len(old)-1]
+	}
+	return append(list, all...), old
+}
+
+// treeWalk visits the trees of a history, commit by commit, parents before children, and each tree once for each path it stands at.
+// Whatever a visit meets for the first time was therefore brought in by the commit being visited. What the tree has that was visited
+// last at its path needs no second visit.
 type treeWalk struct {
 	*placings
-	visits map[int32]uint8 // by tree
-	seen   map[treeAt]bool
+	visits []uint8         // by tree
+	first  []int32         // by tree: the path that it was visited at first, plus one
+	seen   map[treeAt]bool // the others
+	last   []int32         // by path: the tree that was visited last, plus one
+	stack  []edge          // what is left to do of the trees that are being visited
+	damage *damage
 }
 
 // treeAt is a tree at a path.
@@ -45,11 +70,12 @@ type treeAt struct{ tree, path int32 }
 
 // places finds where wanted objects stood.
 func (h *history) places(ctx context.Context, wanted map[int32]bool, d *damage) (*placings, error) {
-	p, err := h.prune(ctx, wanted, d)
-	if err != nil {
-		return nil, err
+	p := h.placings(wanted, d)
+	if len(wanted) == 0 {
+		return p, nil
 	}
-	w := &treeWalk{&placings{p, newPaths(), map[int32][]placing{}}, map[int32]uint8{}, map[treeAt]bool{}}
+	objects := len(h.census.standing) + len(h.census.outside)
+	w := &treeWalk{placings: p, visits: make([]uint8, objects), first: make([]int32, objects), seen: map[treeAt]bool{}, damage: d}
 	for i, c := range h.commits {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -59,44 +85,75 @@ func (h *history) places(ctx context.Context, wanted map[int32]bool, d *damage) 
 	for _, id := range h.roots {
 		w.visit(h.census.find(id), 0, -1, 0)
 	}
-	return w.placings, nil
+	return p, nil
 }
 
-// prune returns what leads to wanted objects.
-func (h *history) prune(ctx context.Context, wanted map[int32]bool, d *damage) (p *pruned, err error) {
-	if h.recalled != nil {
-		p = h.recalled.prune(h.census, wanted, d)
-	} else {
-		p, err = h.census.prune(ctx, h.families, wanted, d)
+// placings returns some that have no place yet.
+func (h *history) placings(wanted map[int32]bool, d *damage) *placings {
+	p := &placings{census: h.census, wanted: wanted, paths: newPaths(), found: map[int32][]placing{}}
+	if h.recalled == nil {
+		r := &entryReader{entryLog: h.census.log}
+		p.entries, p.leads = r.entries, r.has
+		return p
 	}
-	h.last = p
-	return p, err
+	h.prune(wanted, d)
+	p.leads = func(object int32) bool { return object >= 0 && len(h.last.edges[object]) > 0 }
+	p.entries = func(tree int32) []edge {
+		if tree < 0 {
+			return nil
+		}
+		return h.last.edges[tree]
+	}
+	return p
+}
+
+// prune works out what leads to wanted objects.
+func (h *history) prune(wanted map[int32]bool, d *damage) {
+	if h.recalled != nil {
+		h.last = h.recalled.prune(h.census, wanted, d)
+	} else {
+		h.last = h.census.prune(wanted, d)
+	}
 }
 
 // visit remembers what a tree brings to a path with a commit.
 func (w *treeWalk) visit(tree, path, commit int32, depth int) {
-	if tree < 0 || depth > maxDepth || !w.enter(tree, path) {
+	if !w.enter(tree, path) {
 		return
 	}
-	for _, e := range w.edges[tree] {
-		at := w.paths.number(path, w.names[e.name])
-		if w.wanted[e.child] {
-			w.add(e.child, at, commit)
-			continue
-		}
-		w.visit(e.child, at, commit, depth+1)
+	if depth > maxDepth {
+		w.damage.add("tree", w.id(tree), fmt.Errorf("nested deeper than %d", maxDepth))
+		return
 	}
+	for int(path) >= len(w.last) {
+		w.last = append(w.last, 0)
+	}
+	from := len(w.stack)
+	w.stack, _ = w.changes(tree, w.last[path]-1, w.stack)
+	w.last[path] = tree + 1
+	for i, to := from, len(w.stack); i < to; i++ {
+		switch e := w.stack[i]; {
+		case w.wanted[e.child]:
+			w.add(e.child, w.paths.number(path, w.names[e.name]), commit)
+		case w.leads(e.child):
+			w.visit(e.child, w.paths.number(path, w.names[e.name]), commit, depth+1)
+		}
+	}
+	w.stack = w.stack[:from]
 }
 
 // enter reports whether a tree is to be visited at a path: not when it was, nor at more than maxPlaces paths, when each
 // of its blobs has as many places.
 func (w *treeWalk) enter(tree, path int32) bool {
 	at := treeAt{tree, path}
-	if len(w.edges[tree]) == 0 || w.seen[at] || w.visits[tree] == maxPlaces {
+	if !w.leads(tree) || w.first[tree] == path+1 || w.visits[tree] == maxPlaces || w.seen[at] {
 		return false
 	}
-	w.seen[at] = true
-	w.visits[tree]++
+	if w.visits[tree]++; w.visits[tree] == 1 {
+		w.first[tree] = path + 1
+	} else {
+		w.seen[at] = true
+	}
 	return true
 }
 

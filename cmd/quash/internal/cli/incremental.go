@@ -18,7 +18,7 @@ import (
 )
 
 // pastSchema is the version of past's form. It changes with the form, and with what a field means.
-const pastSchema = "quash.past/2"
+const pastSchema = "quash.past/3"
 
 // past is what the last complete scan of a target with --incremental saw. It holds no key, no finding and no place.
 type past struct {
