@@ -60,8 +60,8 @@ func (b broken) Read([]byte) (int, error) { return 0, b.err }
 func (c *counter) giveData(e *emitter, from scanner.Location, text []byte, memo scanner.Chunk) (bool, error) {
 	f := unpack.Find(text[:min(len(text), headSize)], from.Path)
 	binary := isBinary(text)
-	if f == nil && binary && len(text) > unpack.Tail {
-		f = unpack.FindTail(text[len(text)-unpack.Tail:])
+	if f == nil && binary {
+		f = unpack.FindTail(text[max(0, len(text)-unpack.Tail):])
 	}
 	switch {
 	case f != nil:
@@ -103,7 +103,7 @@ func (c *counter) content(e *emitter, from scanner.Location, r io.Reader) (bool,
 
 // mayContain reports whether a file of that name that begins with head is a container, or one by what stands at its end.
 func mayContain(head []byte, name string) bool {
-	return len(head) == headSize && isBinary(head) || unpack.Find(head, name) != nil
+	return isBinary(head) || unpack.Find(head, name) != nil
 }
 
 // container gives on what is in a text, and returns false where that is no container. whole gives the text from its first byte; r is
@@ -115,7 +115,10 @@ func (c *counter) container(e *emitter, from scanner.Location, head []byte, r, w
 	}
 	f := unpack.Find(head, from.Path)
 	in.At, in.Size = atWill(r)
-	if f == nil && in.At != nil && in.Size > headSize {
+	switch {
+	case f == nil && len(head) < headSize: // it is all there is
+		f = unpack.FindTail(head[max(0, len(head)-unpack.Tail):])
+	case f == nil && in.At != nil:
 		tail := make([]byte, unpack.Tail)
 		n, _ := in.At.ReadAt(tail, in.Size-unpack.Tail)
 		f = unpack.FindTail(tail[:n])

@@ -131,6 +131,10 @@ func byName(head []byte, name string) *Format {
 		return when(head[2] == '\r' && head[3] == '\n', pycFormat)
 	case hasSuffix(name, ".br"):
 		return brotliFormat
+	case hasSuffix(name, ".zip"): // damaged: that it cannot be read is told
+		return when(bytes.IndexByte(head, 0) >= 0, zipFormat)
+	case hasSuffix(name, ".gz"), hasSuffix(name, ".tgz"):
+		return when(bytes.IndexByte(head, 0) >= 0, gzipFormat)
 	}
 	return nil
 }
