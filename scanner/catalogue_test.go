@@ -151,6 +151,7 @@ func excused(r *rules.Rule, embedding string) bool {
 
 // TestCatalogueIsFound embeds samples of every rule in all kinds of files: the rule finds them there, and wins.
 func TestCatalogueIsFound(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("it uses one goroutine, and takes its time")
 	}
@@ -181,6 +182,7 @@ func TestCatalogueIsFound(t *testing.T) {
 
 // TestCatalogueWins holds every example of every rule to the rule itself: none of another provider wins its key.
 func TestCatalogueWins(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("it uses one goroutine, and takes its time")
 	}
@@ -200,6 +202,7 @@ func TestCatalogueWins(t *testing.T) {
 // TestMutantsAreNotFound holds broken keys to the engine itself: no broken key is found by its rule with the confidence of a whole
 // one. A wrong checksum takes confidence away; any other break takes the finding.
 func TestMutantsAreNotFound(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("it uses one goroutine, and takes its time")
 	}

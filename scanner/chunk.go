@@ -14,6 +14,11 @@ type Chunk struct {
 	From Location
 	// More says that the source's next chunk continues this text, so that a key may run across.
 	More bool
+	// Texts, where At is there, are several short texts of records that Data holds, each to be searched as if it came by itself, in
+	// that order, those of one place as others are: see [TextsApart]. At says where a text stands; it is asked while the chunk is valid,
+	// and only of some. From.Record is empty for none of them. Such a chunk has no More, Copies, Base or Memo, and of From the path.
+	Texts []Text
+	At    func(text int) Location
 	// Copies says which bytes are copies of an earlier chunk that is remembered in Base; Memo takes what is to be remembered of this
 	// one. They are a hint only: findings are the same without them. A text that comes in several chunks has none of them.
 	Copies     []Copy
@@ -23,6 +28,19 @@ type Chunk struct {
 // Copy is a run of bytes that stands in an earlier chunk too: Data[To:To+Len] equals the earlier chunk's
 // Data[From:From+Len].
 type Copy struct{ From, To, Len int }
+
+// Placed returns the chunk with its places completed: f is called with each that is asked for.
+func (c Chunk) Placed(f func(at *Location)) Chunk {
+	f(&c.From)
+	if where := c.At; where != nil {
+		c.At = func(text int) Location {
+			at := where(text)
+			f(&at)
+			return at
+		}
+	}
+	return c
+}
 
 // Source yields chunks. An error of type [*Gap] means that something could not be read and the source goes on; any other
 // error ends it. A source is ranged over once.

@@ -2,11 +2,13 @@ package scanner
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/quash-sh/quash/rules"
+	"github.com/quash-sh/quash/scanner/internal/dfa"
 	"github.com/quash-sh/quash/scanner/internal/prefilter"
 )
 
@@ -28,6 +30,9 @@ type compiled struct {
 
 	expression
 	parts lazy[[]nearPart]
+	// made is what of its expression was worked out beforehand, ahead and before the automata unpacked from it.
+	made          lazy[prepared]
+	ahead, before lazy[*dfa.Walker]
 }
 
 // lazy is a value that is worked out when it is first asked for.
@@ -71,6 +76,9 @@ type index struct {
 	wants [][]int
 	// reach is how far left and right of a keyword anything that decides about a match can stand, in bytes.
 	reach int
+	// effort is what the search of a text may cost; viewBlock and viewReach are the sizes of the blocks for its views. Tests set them.
+	effort               effort
+	viewBlock, viewReach int64
 	// scopes are what the outcome of a keyword depends on, by keyword number.
 	scopes func() []scope
 }
@@ -82,7 +90,7 @@ func newIndex(set *rules.Set, only, skip []string) (*index, error) {
 	if err := known(set, only, skip); err != nil {
 		return nil, err
 	}
-	x := &index{}
+	x := &index{effort: effort{least: effortLeast, ratio: effortRatio, now: math.MaxInt64}, viewBlock: viewBlock, viewReach: viewReach}
 	number := map[string]int{}
 	var keywords []string
 	for o := range set.Outlines() {

@@ -19,11 +19,6 @@ type expression struct {
 	atStart, then lazy[*regexp.Regexp]
 }
 
-// lead is how its matches begin.
-func (e *expression) lead() *dfa.Lead {
-	return e.begin.get(func() *dfa.Lead { return must(dfa.NewLead(e.text)) })
-}
-
 // program is the expression for an automaton.
 func (e *expression) program() *dfa.Program {
 	return e.automaton.get(func() *dfa.Program { return must(dfa.Compile(e.unmixed())) })
@@ -53,16 +48,18 @@ type starts struct {
 
 // starts is how matches of the expression begin.
 func (e *expression) starts() *starts {
-	return e.begins.get(func() *starts {
-		tree := inner(must(syntax.Parse(e.text, syntax.Perl)))
-		s := &starts{word: tree.Op == syntax.OpConcat && tree.Sub[0].Op == syntax.OpWordBoundary}
-		w := must(dfa.LooseTree(tree)).Forward() // the first byte is the same
-		for c := range s.at {
-			n, ok := w.Begin([]byte{byte(c)})
-			s.at[c] = n > 0 || ok
-		}
-		return s
-	})
+	return e.begins.get(func() *starts { return newStarts(e.text) })
+}
+
+func newStarts(expr string) *starts {
+	tree := inner(must(syntax.Parse(expr, syntax.Perl)))
+	s := &starts{word: tree.Op == syntax.OpConcat && tree.Sub[0].Op == syntax.OpWordBoundary}
+	w := must(dfa.LooseTree(tree)).Forward() // the first byte is the same
+	for c := range s.at {
+		n, ok := w.Begin([]byte{byte(c)}, true)
+		s.at[c] = n > 0 || ok
+	}
+	return s
 }
 
 // inner is an expression without what matches at the beginning of a text alone.

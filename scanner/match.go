@@ -52,6 +52,9 @@ type text struct {
 	open    []candidate
 	claims  claims
 	lines   lineCounter
+	effort  effort
+	// where gives from when it is first needed; nil when it is known.
+	where func() Location
 	// notes take what a keyword leads to, where that is to be remembered; matched says that a rule matched.
 	notes   *[]memoLink
 	matched bool
@@ -63,9 +66,16 @@ type waiting struct {
 }
 
 func newText(x *index, from Location, emit func(candidate)) *text {
-	tools := x.tools.Get().(*tools)
+	t := x.tools.Get().(*tools).text(x, emit)
+	t.from, t.lines = from, newLineCounter(from)
+	return &t
+}
+
+// text begins a text with the tools, whose place is not known.
+func (tools *tools) text(x *index, emit func(candidate)) text {
 	tools.turn++
-	return &text{x: x, from: from, emit: emit, lines: newLineCounter(from), tools: tools, waiting: tools.waiting[:0]}
+	tools.walked = 0
+	return text{x: x, effort: x.effort, emit: emit, tools: tools, waiting: tools.waiting[:0]}
 }
 
 // feed takes the next piece; last says that the text ends with it. The piece is not kept when it is the last.
@@ -76,13 +86,20 @@ func (t *text) feed(data []byte, last bool) {
 		t.buf = append(t.buf, data...)
 	}
 	t.prefilter()
+	t.finish(last)
+	if !last {
+		t.trim(len(data))
+	}
+}
+
+// finish searches at the keywords that are known.
+func (t *text) finish(last bool) {
 	t.look(last)
 	t.settle(last)
 	if !last {
-		t.trim(len(data))
 		return
 	}
-	t.tools.waiting = t.waiting
+	t.tools.waiting, t.effort.used = t.waiting, t.tools.walked
 	t.x.tools.Put(t.tools)
 	t.tools = nil
 }
@@ -126,6 +143,10 @@ func (t *text) bytes(s span) []byte { return t.buf[s.from-t.base : s.to-t.base] 
 
 // judge turns a match into a candidate when its checks hold.
 func (t *text) judge(c *compiled, re *regexp.Regexp, m []int, base int64) {
+	if t.where != nil {
+		t.from, t.where = t.where(), nil
+		t.lines = newLineCounter(t.from)
+	}
 	token := 2 * max(0, re.SubexpIndex("token"))
 	tok := span{base + int64(m[token]), base + int64(m[token+1])}
 	match := span{base + int64(m[0]), base + int64(m[1])}

@@ -123,6 +123,7 @@ func (t *text) pairing(n *nearPart, token, match span) *pairing {
 	}
 	keys := taken{{match, token, string(t.bytes(token))}}
 	inSight := len(parts)
+	defer func() { t.tools.walked += effortHalf * int64(inSight) }()
 	for _, rival := range n.rivals {
 		spots := t.sought(rival, wanted)
 		if inSight += len(spots); inSight > crowd {

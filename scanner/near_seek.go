@@ -69,7 +69,7 @@ func (t *tools) finder(s *seeker) *finder {
 	if f, ok := t.finders[s]; ok {
 		return f
 	}
-	f := &finder{seeker: s, walker: s.program().Forward()}
+	f := &finder{seeker: s, walker: s.program().Forward().Meter(&t.walked)}
 	if t.finders == nil {
 		t.finders = map[*seeker]*finder{}
 	}
@@ -85,7 +85,8 @@ func (f *finder) within(t *text, w span) []spot {
 		f.spots = f.spots[:0]
 	}
 	starts := f.starts()
-	for ; f.to < w.to; f.to++ {
+	t.tools.walked += max(0, w.to-f.to)
+	for ; f.to < w.to && !t.spent(); f.to++ {
 		if i := int(f.to - t.base); starts.within(t.buf, i, i) {
 			f.try(t, f.to)
 		}
@@ -112,6 +113,7 @@ func (f *finder) try(t *text, at int64) {
 	}
 	view := t.window(span{at - lead, at + int64(min(n, f.most)) + peek})
 	re := f.form(lead > 0)
+	t.tools.walked += effortExpression * view.len()
 	m := re.FindSubmatchIndex(t.bytes(view))
 	if m == nil {
 		return
@@ -128,16 +130,17 @@ func (f *finder) try(t *text, at int64) {
 
 // reach is how far a match can go that begins at a place; see text.reach.
 func (f *finder) reach(t *text, at int64) (n int, ok bool) {
-	data := t.bytes(t.window(span{at, at + f.margin()}))
+	view := t.window(span{at, at + f.margin()})
+	data, ends := t.bytes(view), view.to == t.end()
 	if f.vain > vainMost {
 		if f.loose == nil {
-			f.loose = f.seeker.loose().Forward()
+			f.loose = f.seeker.loose().Forward().Meter(&t.tools.walked)
 		}
-		if f.loose.InVain(&f.trail, "", data, at) {
+		if f.loose.InVain(&f.trail, "", data, at, ends) {
 			return 0, false
 		}
 	}
-	n, ok = f.walker.Begin(data)
+	n, ok = f.walker.Begin(data, ends)
 	if !ok {
 		f.vain += n
 	}

@@ -172,6 +172,7 @@ func pairText(t *rapid.T, s *Scanner) string {
 // TestPairsAreMutual: in any text, no secret belongs to two different ids and none that is taken is reported by itself at its
 // place; and chunks change nothing.
 func TestPairsAreMutual(t *testing.T) {
+	t.Parallel()
 	s := pairScanner(t, Options{})
 	property(t, func(t *rapid.T) {
 		text := pairText(t, s)
@@ -207,6 +208,7 @@ func TestPairsAreMutual(t *testing.T) {
 
 // TestPairsDependOnWhatIsNear: text out of reach changes no pair.
 func TestPairsDependOnWhatIsNear(t *testing.T) {
+	t.Parallel()
 	s := pairScanner(t, Options{})
 	gap := strings.Repeat("\nnothing here", 400)
 	property(t, func(t *rapid.T) {

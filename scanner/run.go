@@ -135,6 +135,11 @@ func (s *Scanner) search(ctx context.Context, src Source, p *part) {
 			p.err = err
 			return
 		}
+		if c.At != nil {
+			views.texts(s.index, c, emit, gap)
+			s.count(c, &p.stats)
+			continue
+		}
 		whole := t == nil
 		if whole {
 			t = views.text(s.index, c.From, emit, gap)
@@ -142,6 +147,9 @@ func (s *Scanner) search(ctx context.Context, src Source, p *part) {
 		if c.Memo != nil && !c.More && whole {
 			if !t.feedFrom(c, s.minRun) {
 				p.stats.Whole++
+			}
+			if t.raw.effort.over || t.dear {
+				c.Memo.Reset() // what was given up is known of no other text
 			}
 		} else {
 			t.feed(c.Data, !c.More)

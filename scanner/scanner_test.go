@@ -74,6 +74,7 @@ func scanAll(t testing.TB, s *Scanner, src Source) ([]sighting, Stats) {
 }
 
 func TestFindsEveryPlantedKey(t *testing.T) {
+	t.Parallel()
 	s := testScanner(t, Options{})
 	for seed := range uint64(200) {
 		rnd := testRand(seed)
@@ -88,20 +89,26 @@ func TestFindsEveryPlantedKey(t *testing.T) {
 	}
 }
 
-// property checks a property with a thousand generated cases, with twenty in a short run.
+// property checks a property with a thousand generated cases, with a hundred in a short run.
 func property(t *testing.T, check func(*rapid.T)) {
 	t.Helper()
-	rounds := 10
+	hundreds(t, 10, check)
+}
+
+// hundreds checks a property with so many hundreds of generated cases, with one hundred in a short run.
+func hundreds(t *testing.T, n int, check func(*rapid.T)) {
+	t.Helper()
 	if testing.Short() {
-		rounds = 1
+		n = 1
 	}
-	for range rounds {
+	for range n {
 		rapid.Check(t, check)
 	}
 }
 
 // TestAnyChunking: the findings of a text do not depend on how it is cut into chunks.
 func TestAnyChunking(t *testing.T) {
+	t.Parallel()
 	s := testScanner(t, Options{})
 	property(t, func(t *rapid.T) {
 		rnd := testRand(rapid.Uint64().Draw(t, "seed"))
@@ -154,6 +161,7 @@ func TestOneBytePieces(t *testing.T) {
 
 // TestPrefilterChangesNothing: the matches are those of every rule run over the whole text.
 func TestPrefilterChangesNothing(t *testing.T) {
+	t.Parallel()
 	set := testSet(t)
 	seeds := uint64(1000)
 	if testing.Short() {

@@ -52,6 +52,7 @@ type viewer struct {
 	hits   [viewDepth + 1][]prefilter.Hit
 	buf    []byte
 	off    bool // make no views
+	several
 	heritage
 }
 
@@ -76,10 +77,14 @@ type viewed struct {
 	core  int64 // where the next block begins
 	lines lineCounter
 
-	block   span // that is being looked at, with what is around it
+	size    int64 // of a block, and
+	around  int64 // how much of the text before and behind it is decoded too
+	block   span  // that is being looked at, with what is around it
 	budget  int
-	deeper  int // places that are encoded deeper than viewDepth
-	cut     int // blocks whose views were too large
+	effort  int64 // what the search of the block's views may cost yet
+	dear    bool  // it cost more, which was told
+	deeper  int   // places that are encoded deeper than viewDepth
+	cut     int   // blocks whose views were too large
 	pending []shown
 }
 
@@ -99,8 +104,10 @@ type view struct {
 }
 
 func (r *viewer) text(x *index, from Location, emit func(candidate), gap func(Gap)) *viewed {
-	v := &viewed{viewer: r, x: x, from: from, emit: emit, gap: gap, lines: newLineCounter(from)}
+	v := &viewed{viewer: r, x: x, from: from, emit: emit, gap: gap, lines: newLineCounter(from), size: x.viewBlock, around: x.viewReach}
 	v.raw = newText(x, from, func(c candidate) { v.pending = append(v.pending, shown{candidate: c}) })
+	v.raw.effort.gap = gap
+	v.effort = x.effort.least + x.effort.ratio*v.size
 	return v
 }
 
@@ -121,16 +128,16 @@ func (v *viewed) search(data []byte, last bool) {
 	if v.off {
 		v.core = end
 	}
-	for v.core < end && (last || end >= v.core+viewBlock+viewReach) {
+	for v.core < end && (last || end >= v.core+v.size+v.around) {
 		v.look(end)
-		v.core += viewBlock
+		v.core += v.size
 	}
 	v.settle(last)
 	if last {
 		v.tell()
 		return
 	}
-	drop := max(0, v.core-viewReach-v.base)
+	drop := max(0, v.core-v.around-v.base)
 	drop = min(drop, int64(len(v.held)))
 	v.lines.drop(v.held, drop)
 	v.buf = append(v.buf[:0], v.held[drop:]...)
@@ -140,9 +147,10 @@ func (v *viewed) search(data []byte, last bool) {
 
 // look searches the views of the block that begins at core.
 func (v *viewed) look(end int64) {
-	v.block = span{max(v.base, v.core-viewReach), min(end, v.core+viewBlock+viewReach)}
+	v.block = span{max(v.base, v.core-v.around), min(end, v.core+v.size+v.around)}
 	text := v.held[v.block.from-v.base : v.block.to-v.base]
 	v.budget = viewLeast + viewRatio*len(text)
+	v.effort = v.x.effort.least + v.x.effort.ratio*int64(len(text))
 	v.explore(text, nil, 0)
 	if v.budget < 0 {
 		v.cut++
@@ -195,15 +203,27 @@ func (v *viewed) part(w *view, hits []prefilter.Hit, start, depth int) {
 	if w.up != nil && !w.up.part.Changed(w.part.From, w.part.To) {
 		return // the view above has it as the text has it
 	}
-	if slices.ContainsFunc(hits, func(h prefilter.Hit) bool {
+	if v.effort > 0 && slices.ContainsFunc(hits, func(h prefilter.Hit) bool {
 		at := h.End - start
 		return at > 0 && w.part.Changed(at-v.x.filter.Len(h.Keyword)-v.x.reach, at+v.x.reach)
 	}) {
-		newText(v.x, v.from, func(c candidate) { v.found(c, w, depth) }).feed(w.part.Text, true)
+		v.searchPart(w, depth)
 	}
 	if depth < viewDepth {
 		v.explore(w.part.Text, w, depth+1)
 	}
+}
+
+// searchPart searches the text of a part.
+func (v *viewed) searchPart(w *view, depth int) {
+	t := newText(v.x, v.from, func(c candidate) { v.found(c, w, depth) })
+	t.effort = effort{least: v.effort, view: w.name}
+	if !v.dear {
+		t.effort.gap = v.gap
+	}
+	t.feed(w.part.Text, true)
+	v.effort -= t.effort.used
+	v.dear = v.dear || t.effort.over
 }
 
 // found takes a candidate of a view, at the place that it has in the text. Those that begin outside of the block are another's.
@@ -219,7 +239,7 @@ func (v *viewed) found(c candidate, w *view, depth int) {
 		from, to = u.part.Source(from, to)
 	}
 	c.token = span{v.block.from + int64(from), v.block.from + int64(to)}
-	if c.token.from < v.core || c.token.from >= v.core+viewBlock {
+	if c.token.from < v.core || c.token.from >= v.core+v.size {
 		return
 	}
 	name := w.name

@@ -19,8 +19,8 @@ type tools struct {
 	loose, looseBefore []*dfa.Walker // by rule
 	lasts              []lastTry     // by rule
 	trails             []trail       // by rule
-	wrong              []int         // by rule: the beginnings that were tried in vain
 	turn               uint          // counts texts
+	walked             int64         // what was spent on the text, see effort
 	memory             memory
 	// finders and edges are what stands near keys.
 	finders map[*seeker]*finder
@@ -31,14 +31,14 @@ func (x *index) newTools() any {
 	n := len(x.rules)
 	return &tools{
 		forward: make([]*dfa.Walker, n), backward: make([]*dfa.Walker, n), loose: make([]*dfa.Walker, n), looseBefore: make([]*dfa.Walker, n),
-		lasts: make([]lastTry, n), trails: make([]trail, n), wrong: make([]int, n),
+		lasts: make([]lastTry, n), trails: make([]trail, n),
 	}
 }
 
 // ahead is the automaton that reads a rule's matches from their beginning on.
 func (t *tools) ahead(c *compiled) *dfa.Walker {
 	if t.forward[c.number] == nil {
-		t.forward[c.number] = c.program().Forward()
+		t.forward[c.number] = c.program().Forward().Meter(&t.walked)
 	}
 	return t.forward[c.number]
 }
@@ -46,7 +46,7 @@ func (t *tools) ahead(c *compiled) *dfa.Walker {
 // back is the one that reads them from their end back.
 func (t *tools) back(c *compiled) *dfa.Walker {
 	if t.backward[c.number] == nil {
-		t.backward[c.number] = c.program().Backward()
+		t.backward[c.number] = c.program().Backward().Meter(&t.walked)
 	}
 	return t.backward[c.number]
 }
@@ -54,7 +54,7 @@ func (t *tools) back(c *compiled) *dfa.Walker {
 // looseAhead is the one that reads them from their beginning on without counting.
 func (t *tools) looseAhead(c *compiled) *dfa.Walker {
 	if t.loose[c.number] == nil {
-		t.loose[c.number] = c.loose().Forward()
+		t.loose[c.number] = c.looseForward().Meter(&t.walked)
 	}
 	return t.loose[c.number]
 }
@@ -62,7 +62,7 @@ func (t *tools) looseAhead(c *compiled) *dfa.Walker {
 // looseBack is the one that reads them from their end back without counting.
 func (t *tools) looseBack(c *compiled) *dfa.Walker {
 	if t.looseBefore[c.number] == nil {
-		t.looseBefore[c.number] = c.loose().Backward()
+		t.looseBefore[c.number] = c.looseBackward().Meter(&t.walked)
 	}
 	return t.looseBefore[c.number]
 }
@@ -72,11 +72,18 @@ const peek = 4
 
 // match runs one rule at one keyword.
 func (t *text) match(c *compiled, keyword string, hit span) {
+	if t.effort.over {
+		return
+	}
 	if kind := c.outline.Literal; kind != "" && !worth(kind, t.bytes(t.window(span{hit.from, hit.from + gapReach}))) {
 		return
 	}
+	t.effort.now = t.effort.least + t.effort.ratio*hit.to
 	if m, ok := t.locate(c, keyword, hit); ok {
 		t.judge(c, m.re, m.groups, m.base)
+	}
+	if t.spent() {
+		t.giveUp(c, hit)
 	}
 }
 
@@ -137,9 +144,14 @@ func (t *text) around(c *compiled, keyword string, hit span) (located, bool) {
 	for _, back := range slices.Backward(t.tools.lengths) {
 		at := span{hit.from - int64(back), hit.to + int64(n)}
 		last.tried = at.from + 1
-		end, ok := t.tools.ahead(c).Begin(t.bytes(t.window(span{at.from, at.to + peek})))
+		view := t.window(span{at.from, at.to + peek})
+		end, ok := t.tools.ahead(c).Begin(t.bytes(view), view.to == t.end())
+		t.tools.walked += effortExpression * int64(end)
 		if !ok || at.from+int64(end) < hit.to {
 			continue
+		}
+		if t.spent() {
+			break
 		}
 		if m, ok := t.try(c, at, hit); ok {
 			last.located, last.found = m, span{m.base + int64(m.groups[0]), m.base + int64(m.groups[1])}
@@ -157,15 +169,16 @@ func (t *text) around(c *compiled, keyword string, hit span) (located, bool) {
 // counts looks only where the loose one was wrong before: it has a state for each byte of a repeat.
 func (t *text) reach(c *compiled, keyword string, from int64) (n int, ok bool) {
 	view := t.window(span{from, from + int64(c.span.Match) + peek})
-	data := t.bytes(view)
+	data, ends := t.bytes(view), view.to == t.end()
 	tr := &t.tools.trails[c.number]
 	if tr.turn != t.tools.turn {
 		*tr = trail{turn: t.tools.turn}
 	}
-	if loose := t.tools.looseAhead(c); tr.vain > vainMost && loose.InVain(&tr.Trail, keyword, data, from) {
+	if loose := t.tools.looseAhead(c); tr.vain > vainMost && loose.InVain(&tr.Trail, keyword, data, from, ends) {
 		return 0, false
-	} else if n, ok = far(loose, keyword, data); ok && t.tools.wrong[c.number] > wrongMost {
-		n, ok = far(t.tools.ahead(c), keyword, data)
+	} else if n, ok = far(loose, keyword, data, ends); ok && tr.wrong > wrongMost+tr.right {
+		n, ok = far(t.tools.ahead(c), keyword, data, ends)
+		t.tools.walked += effortExpression * int64(n)
 	}
 	if !ok {
 		tr.vain += n
@@ -174,24 +187,27 @@ func (t *text) reach(c *compiled, keyword string, from int64) (n int, ok bool) {
 }
 
 // far walks a text from where a match begins or, where there is a keyword, from behind it.
-func far(w *dfa.Walker, keyword string, text []byte) (n int, ok bool) {
+func far(w *dfa.Walker, keyword string, text []byte, ends bool) (n int, ok bool) {
 	if keyword == "" {
-		return w.Begin(text)
+		return w.Begin(text, ends)
 	}
-	return w.After(keyword, text)
+	return w.After(keyword, text, ends)
 }
 
 const (
 	// vainMost is how many bytes of a text are walked in vain for a rule before it is done with care.
 	vainMost = 4 << 10
-	// wrongMost is how many beginnings of matches are tried in vain for a rule before they are looked at with care.
+	// wrongMost is how many beginnings of matches, beyond those that were right, are tried in vain for a rule before they are looked at
+	// with care.
 	wrongMost = 4
 )
 
 // trail is what walks in vain have left.
 type trail struct {
-	turn uint // of the text
-	vain int  // bytes
+	turn  uint // of the text
+	vain  int  // bytes
+	wrong int  // beginnings that were tried in vain, and
+	right int  // those that were not
 	dfa.Trail
 }
 
@@ -213,14 +229,16 @@ func (t *text) try(c *compiled, at, hit span) (located, bool) {
 	lead := min(at.from, 1)
 	w := t.window(span{at.from - lead, min(at.to, at.from+most) + peek})
 	re := c.form(lead > 0)
+	t.tools.walked += effortExpression * w.len()
 	m := re.FindSubmatchIndex(t.bytes(w))
 	if m == nil {
-		t.tools.wrong[c.number]++
+		t.tools.trails[c.number].wrong++
 		return located{}, false
 	}
 	m[0] += int(lead)
 	if to := w.from + int64(m[1]); to < hit.to || to-at.from > most {
 		return located{}, false
 	}
+	t.tools.trails[c.number].right++
 	return located{re, m, w.from}, true
 }

@@ -69,6 +69,7 @@ func drawText(t *rapid.T, set *rules.Set, all []*rules.Outline) string {
 
 // TestLocateEqualsDefinition holds the table-driven search for matches against the expressions alone, for every built-in rule.
 func TestLocateEqualsDefinition(t *testing.T) {
+	t.Parallel()
 	set := builtinRules(t)
 	x, err := newIndex(set, nil, nil)
 	if err != nil {
@@ -173,6 +174,7 @@ func (s *Scanner) judgeNothing(data []byte) {
 
 // TestFilesStandAlone: what is found in a file does not depend on the files around it, nor on the number of workers.
 func TestFilesStandAlone(t *testing.T) {
+	t.Parallel()
 	set := testSet(t)
 	all := slices.Collect(set.Outlines())
 	quick := []string{"acme-token", "acme-secret", "acme-id", "acme-block"} // the ID of another kind is dear on purpose
@@ -181,10 +183,10 @@ func TestFilesStandAlone(t *testing.T) {
 	for workers := range 5 {
 		several = append(several, testScanner(t, Options{Workers: workers + 1, Only: quick}))
 	}
-	rapid.Check(t, func(t *rapid.T) {
+	hundreds(t, 20, func(t *rapid.T) {
 		var src many
 		var want []sighting
-		for i := range rapid.IntRange(1, 6).Draw(t, "files") {
+		for i := range rapid.IntRange(1, 4).Draw(t, "files") {
 			p := pieces{string(rune('a' + i)), []string{drawText(t, set, all), drawText(t, set, all)}}
 			src = append(src, p)
 			alone, _ := scanAll(&quiet{}, one, p)

@@ -57,6 +57,9 @@ func (m *Marks) Mark(text []byte) {
 	m.refine()
 }
 
+// Zeros reports whether the text has a zero byte.
+func (m *Marks) Zeros() bool { return m.zeros }
+
 func (m *Marks) of(class int) []uint64 { return m.bits[class*m.cells:][:m.cells:m.cells] }
 
 // next returns the first marked byte of a class from at on, -1 when there is none.

@@ -62,6 +62,24 @@ func (p *Part) Changed(from, to int) bool {
 	return i != j || p.pieces[i].made
 }
 
+// Touches reports whether something stands in source[from:to] that the view shows otherwise or leaves out.
+func (p *Part) Touches(from, to int) bool {
+	if from >= p.To || to <= p.From {
+		return false
+	}
+	if p.num != p.den {
+		return true
+	}
+	at := p.From
+	for _, q := range p.pieces {
+		if q.src > at && at < to && q.src > from || q.made && q.src < to && q.src+q.size > from {
+			return true
+		}
+		at = q.src + q.size
+	}
+	return p.To > at && at < to
+}
+
 // Coded reports whether the part was written in a code for bytes: it is the run itself, and shows nothing of what is around it.
 func (p *Part) Coded() bool { return p.num != p.den }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"iter"
+	"math/bits"
 )
 
 // The names of the views.
@@ -103,8 +104,17 @@ func (r *render) render(dst, src []byte) []byte {
 
 // special returns how many bytes of b stand for themselves.
 func special(b []byte) int {
-	for i, c := range b {
-		if c == '<' || c == '&' || c >= 0x80 {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; i+8 <= len(b); i += 8 {
+		w := binary.LittleEndian.Uint64(b[i:])
+		open, and := w^ones*'<', w^ones*'&'
+		if found := ((open-ones)&^open | (and-ones)&^and | w) & tops; found != 0 {
+			return i + bits.TrailingZeros64(found)/8 // the lowest that is marked is one
+		}
+	}
+	for ; i < len(b); i++ {
+		if c := b[i]; c == '<' || c == '&' || c >= 0x80 {
 			return i
 		}
 	}

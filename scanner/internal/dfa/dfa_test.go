@@ -67,7 +67,7 @@ func TestNoMatchIsMissed(t *testing.T) {
 
 // check says that a match is text[from:to].
 func check(t *rapid.T, forward, backward *Walker, text string, from, to int) {
-	if n, ok := forward.Begin([]byte(text[from:])); !ok || n < to-from {
+	if n, ok := forward.Begin([]byte(text[from:]), true); !ok || n < to-from {
 		t.Fatalf("a match at %d has %d bytes; forward says %d, %v", from, to-from, n, ok)
 	}
 	low := strings.ToLower(text)
@@ -75,7 +75,7 @@ func check(t *rapid.T, forward, backward *Walker, text string, from, to int) {
 		if len(low) != len(text) || low[i:i+3] != "kab" {
 			continue
 		}
-		if n, ok := forward.After("kab", []byte(text[i+3:])); !ok || i+3+n < to {
+		if n, ok := forward.After("kab", []byte(text[i+3:]), true); !ok || i+3+n < to {
 			t.Fatalf("a match %d to %d: forward from the keyword at %d says %d, %v", from, to, i, n, ok)
 		}
 		if lengths := backward.Before("kab", []byte(text[:i]), nil); !slices.Contains(lengths, i-from) || !slices.IsSorted(lengths) {
@@ -84,10 +84,10 @@ func check(t *rapid.T, forward, backward *Walker, text string, from, to int) {
 	}
 }
 
-// TestExact: without assertions and beyond-ASCII characters the forward answer is that of package regexp.
+// TestExact: without assertions other than $ and characters beyond ASCII the forward answer is that of package regexp.
 func TestExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		parts := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b{2,3}", "[ab]{0,4}", "(?:ab|b)?", "k+", "(?i:k)a*"}), 1, 6).Draw(t, "expression")
+		parts := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b{2,3}", "[ab]{0,4}", "(?:ab|b)?", "k+", "(?i:k)a*", "$", "(?:k|$)"}), 1, 6).Draw(t, "expression")
 		expr := strings.Join(parts, "")
 		text := rapid.StringOfN(rapid.RuneFrom([]rune("abkK")), 0, 20, -1).Draw(t, "text")
 		re := regexp.MustCompile(`\A(?:` + expr + `)`)
@@ -96,7 +96,7 @@ func TestExact(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		n, ok := p.Forward().Begin([]byte(text))
+		n, ok := p.Forward().Begin([]byte(text), true)
 		if m := re.FindStringIndex(text); ok != (m != nil) || ok && n != m[1] {
 			t.Fatalf("%s in %q: %d, %v; package regexp says %v", expr, text, n, ok, m)
 		}
@@ -116,8 +116,8 @@ func TestForgets(t *testing.T) {
 			text[i] = "ab"[rnd.IntN(2)]
 		}
 		text[20+rnd.IntN(20)] = 'c'
-		n, ok := w.Begin(text)
-		if wantN, wantOK := p.Forward().Begin(text); n != wantN || ok != wantOK {
+		n, ok := w.Begin(text, true)
+		if wantN, wantOK := p.Forward().Begin(text, true); n != wantN || ok != wantOK {
 			t.Fatalf("%s: %d %v after many texts, %d %v alone", text, n, ok, wantN, wantOK)
 		}
 		forgot = forgot || w.held < last
@@ -131,13 +131,34 @@ func TestForgets(t *testing.T) {
 	}
 }
 
+// TestEnds: $ holds where the text ends, and not where it is cut off.
+func TestEnds(t *testing.T) {
+	p, err := Compile(`key_[0-9]{3,5}(?:[^0-9]|$)`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := p.Forward()
+	for text, want := range map[string][2]int{
+		"key_123": {7, -1}, "key_123 ": {8, 8}, "key_12": {-1, -1}, "key_123456": {-1, -1}, "key_12345 x": {10, 10},
+	} {
+		for i, ends := range []bool{true, false} {
+			if n, ok := w.Begin([]byte(text), ends); ok != (want[i] >= 0) || ok && n != want[i] {
+				t.Errorf("%q, ends %v: %d, %v", text, ends, n, ok)
+			}
+			if n, ok := w.After("key_", []byte(text[4:]), ends); ok != (want[i] >= 0) || ok && n != want[i]-4 {
+				t.Errorf("%q behind the keyword, ends %v: %d, %v", text, ends, n, ok)
+			}
+		}
+	}
+}
+
 func TestDeadEnds(t *testing.T) {
 	p, err := Compile(`\bkey_[0-9a-f]{8}\b`)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for text, want := range map[string]int{"key_01234567": 12, "KEY_01234567": -1, "key_0123456": -1, "key_0123456789": 12, "": -1} {
-		if n, ok := p.Forward().Begin([]byte(text)); ok != (want >= 0) || ok && n != want {
+		if n, ok := p.Forward().Begin([]byte(text), true); ok != (want >= 0) || ok && n != want {
 			t.Errorf("%q: %d, %v", text, n, ok)
 		}
 	}
@@ -161,7 +182,7 @@ func BenchmarkReject(b *testing.B) {
 	w := p.Forward()
 	text := []byte("password_is_not_set and then more text of the line")
 	for b.Loop() {
-		if _, ok := w.Begin(text); ok {
+		if _, ok := w.Begin(text, true); ok {
 			b.Fatal("a match")
 		}
 	}
@@ -174,6 +195,6 @@ func BenchmarkCompile(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		p.Forward().Begin([]byte("passwords"))
+		p.Forward().Begin([]byte("passwords"), true)
 	}
 }

@@ -23,6 +23,7 @@ type edge struct {
 type graph struct {
 	free [][]int32 // to points that are reached without reading
 	read [][]edge
+	last []bool // points from which the end is reached where the text ends
 }
 
 // Program is an expression as a graph of points. It is immutable and safe for concurrent use.
@@ -55,10 +56,34 @@ func compile(tree *syntax.Regexp) (*Program, error) {
 	for i := range prog.Inst {
 		p.connect(int32(i), &prog.Inst[i], sets[i])
 	}
+	p.closeLast(prog)
 	return p, nil
 }
 
-func newGraph(n int) graph { return graph{make([][]int32, n), make([][]edge, n)} }
+func newGraph(n int) graph { return graph{make([][]int32, n), make([][]edge, n), make([]bool, n)} }
+
+// atEnd reports whether an instruction holds at the end of a text alone.
+func atEnd(inst *syntax.Inst) bool {
+	return inst.Op == syntax.InstEmptyWidth && syntax.EmptyOp(inst.Arg)&syntax.EmptyEndText != 0
+}
+
+// closeLast finds the points from which the end is reached without reading, by instructions too that hold at the end of a text alone: these
+// lead nowhere else forward, and are taken to hold backward.
+func (p *Program) closeLast(prog *syntax.Prog) {
+	for todo := []int32{p.match}; len(todo) > 0; {
+		i := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if i >= 0 && !p.forward.last[i] {
+			p.forward.last[i] = true
+			todo = append(todo, p.backward.free[i]...)
+		}
+	}
+	for i := range prog.Inst {
+		if atEnd(&prog.Inst[i]) {
+			p.forward.free[i] = nil
+		}
+	}
+}
 
 // connect adds the edges of an instruction, in both directions.
 func (p *Program) connect(i int32, inst *syntax.Inst, s set) {

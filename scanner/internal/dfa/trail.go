@@ -48,21 +48,17 @@ type Trail struct {
 const stride = 32
 
 // InVain reports whether there is no match in a text whose first byte is at the place at: one that begins there or, where a keyword is
-// given, one that goes on behind it. Where the walk meets the trail in the state that left it, the rest is known. It is for walkers
+// given, one that goes on behind it; ends as for Begin. Where the walk meets the trail in the state that left it, the rest is known. It is for walkers
 // forward.
-func (w *Walker) InVain(t *Trail, keyword string, text []byte, at int64) bool {
-	s := w.entry(keyword, func() int32 {
-		if keyword == "" {
-			return w.begin()
-		}
-		return w.behind(keyword)
-	})
+func (w *Walker) InVain(t *Trail, keyword string, text []byte, at int64, ends bool) bool {
+	s := w.from(keyword)
 	first, met := (at+stride-1)/stride, false
 	if t.age != w.age || first < t.first {
 		*t = Trail{age: w.age}
 	}
 	w.own = w.own[:0]
 	place, end := at, at+int64(len(text))
+	skipped := at // as far as nothing was walked
 	for place < end && s != dead && !w.states[s].end {
 		if place%stride == 0 {
 			n := int(place/stride - t.first)
@@ -73,6 +69,7 @@ func (w *Walker) InVain(t *Trail, keyword string, text []byte, at int64) bool {
 				met = true
 				t.marks = t.marks[n-len(w.own):]
 				copy(t.marks, w.own)
+				skipped += t.end - place
 				place, s = t.end, t.last
 				continue
 			default:
@@ -82,7 +79,8 @@ func (w *Walker) InVain(t *Trail, keyword string, text []byte, at int64) bool {
 		s = w.onward(s, text[place-at])
 		place++
 	}
-	if w.states[s].end {
+	*w.walked += place - skipped
+	if w.states[s].end || ends && place == end && w.states[s].last {
 		*t = Trail{}
 		return false
 	}

@@ -30,17 +30,18 @@ func TestTrail(t *testing.T) {
 				break
 			}
 			view := []byte(text[at:min(len(text), at+most)])
+			ends := at+len(view) == len(text)
 			begin := func(w *Walker) (ok bool) {
-				if _, ok = w.Begin(view); keyword != "" {
-					_, ok = w.After(keyword, view)
+				if _, ok = w.Begin(view, ends); keyword != "" {
+					_, ok = w.After(keyword, view, ends)
 				}
 				return ok
 			}
-			got := w.InVain(&trail, keyword, view, int64(at))
+			got := w.InVain(&trail, keyword, view, int64(at), ends)
 			if any := begin(exact.Forward()); got && any {
 				t.Fatalf("%s at %d of %q: in vain, and there is a match", expr, at, text)
 			}
-			if alone := loose.Forward().InVain(&Trail{}, keyword, view, int64(at)); alone != got {
+			if alone := loose.Forward().InVain(&Trail{}, keyword, view, int64(at), ends); alone != got {
 				t.Fatalf("%s at %d of %q: in vain %v, after others %v", expr, at, text, alone, got)
 			}
 		}

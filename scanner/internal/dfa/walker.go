@@ -25,13 +25,17 @@ type Walker struct {
 
 	age int     // how often the states were forgotten
 	own []int32 // room for a trail
+
+	walked *int64 // counts the bytes that were walked
 }
 
-// state is a set of points that read, and whether the end is reached without reading.
+// state is a set of points that read, and whether the end is reached without reading: anywhere, or where the text ends.
 type state struct {
 	points []int32
-	end    bool
+	reached
 }
+
+type reached struct{ end, last bool }
 
 const (
 	// dead is the state without points.
@@ -48,8 +52,14 @@ func (p *Program) Forward() *Walker { return newWalker(p, &p.forward, p.start, p
 func (p *Program) Backward() *Walker { return newWalker(p, &p.backward, p.match, p.start) }
 
 func newWalker(p *Program, g *graph, start, final int32) *Walker {
-	w := &Walker{p: p, graph: g, start: start, final: final, mark: make([]uint32, len(g.free))}
+	w := &Walker{p: p, graph: g, start: start, final: final, mark: make([]uint32, len(g.free)), walked: new(int64)}
 	w.forget()
+	return w
+}
+
+// Meter makes the walker count in n the bytes that it walks from now on.
+func (w *Walker) Meter(n *int64) *Walker {
+	w.walked = n
 	return w
 }
 
@@ -57,39 +67,42 @@ func (w *Walker) forget() {
 	w.next, w.states, w.held = w.next[:0], w.states[:0], 0
 	w.age++
 	w.number, w.after = map[string]int32{}, map[string]int32{}
-	w.intern(nil, false) // dead
+	w.intern(nil, reached{}) // dead
 }
 
 // Begin walks a text from where a match can begin and returns the length of the longest that there can be. ok is false when there can
-// be none, and n is then how much was walked to know it. It is for walkers forward.
-func (w *Walker) Begin(text []byte) (n int, ok bool) {
-	return w.walk(w.entry("", w.begin), text)
+// be none, and n is then how much was walked to know it. ends says that the text ends there, and is not cut off. It is for walkers forward.
+func (w *Walker) Begin(text []byte, ends bool) (n int, ok bool) {
+	return w.walk(w.from(""), text, ends)
 }
 
 // After walks the text behind a keyword and returns how much of that a match can take at most which holds the keyword, in either case
-// of ASCII. ok is false when there is no such match. It is for walkers forward.
-func (w *Walker) After(keyword string, text []byte) (n int, ok bool) {
-	return w.walk(w.entry(keyword, func() int32 { return w.behind(keyword) }), text)
+// of ASCII. ok is false when there is no such match; ends as for Begin. It is for walkers forward.
+func (w *Walker) After(keyword string, text []byte, ends bool) (n int, ok bool) {
+	return w.walk(w.from(keyword), text, ends)
 }
 
 // Behind reports whether a match that holds the keyword can begin in the text before it, or at the keyword. It is for walkers backward.
 func (w *Walker) Behind(keyword string, text []byte) bool {
-	s := w.entry(keyword, func() int32 { return w.behind(keyword) })
-	for i := len(text) - 1; i >= 0 && s != dead && !w.states[s].end; i-- {
+	s := w.from(keyword)
+	i := len(text) - 1
+	for ; i >= 0 && s != dead && !w.states[s].end; i-- {
 		s = w.onward(s, text[i])
 	}
+	*w.walked += int64(len(text) - 1 - i)
 	return w.states[s].end
 }
 
 // Before walks the text before a keyword and appends, in rising order, how much of it the matches can take which hold the keyword.
 // It is for walkers backward.
 func (w *Walker) Before(keyword string, text []byte, lengths []int) []int {
-	s := w.entry(keyword, func() int32 { return w.behind(keyword) })
+	s := w.from(keyword)
 	if w.states[s].end {
 		lengths = append(lengths, 0)
 	}
 	classes := int32(w.p.classes)
-	for i := len(text) - 1; i >= 0; i-- {
+	i := len(text) - 1
+	for ; i >= 0; i-- {
 		class := w.p.class[text[i]]
 		to := w.next[s*classes+int32(class)]
 		if to == 0 {
@@ -102,17 +115,22 @@ func (w *Walker) Before(keyword string, text []byte, lengths []int) []int {
 			lengths = append(lengths, len(text)-i)
 		}
 	}
+	*w.walked += int64(len(text) - 1 - i)
 	return lengths
 }
 
-// entry is the state behind a keyword.
-func (w *Walker) entry(keyword string, find func() int32) int32 {
+// from is the state behind a keyword or, where that is empty, at the beginning of the expression.
+func (w *Walker) from(keyword string) int32 {
 	if len(w.next) > most || w.held > most {
 		w.forget()
 	}
 	s, ok := w.after[keyword]
 	if !ok {
-		s = find()
+		if keyword == "" {
+			s = w.begin()
+		} else {
+			s = w.behind(keyword)
+		}
 		w.after[keyword] = s
 	}
 	return s
@@ -120,9 +138,9 @@ func (w *Walker) entry(keyword string, find func() int32) int32 {
 
 // walk follows a text from a state to its end or to where no match goes on, and returns the last place where one can end or, where none
 // can, how far it came.
-func (w *Walker) walk(s int32, text []byte) (n int, ok bool) {
+func (w *Walker) walk(s int32, text []byte, ends bool) (n int, ok bool) {
 	ok = w.states[s].end
-	classes := int32(w.p.classes)
+	classes, walked := int32(w.p.classes), len(text)
 	for i, c := range text {
 		class := w.p.class[c]
 		to := w.next[s*classes+int32(class)]
@@ -130,19 +148,23 @@ func (w *Walker) walk(s int32, text []byte) (n int, ok bool) {
 			to = w.step(s, class)
 		}
 		if s = to - 1; s == dead {
+			walked = i
 			break
 		}
 		if w.states[s].end || !ok {
 			n, ok = i+1, w.states[s].end
 		}
 	}
+	*w.walked += int64(walked)
+	if ends && w.states[s].last {
+		return len(text), true
+	}
 	return n, ok
 }
 
 // step works out a state's successor and returns 1 + its number.
 func (w *Walker) step(s int32, class uint8) int32 {
-	points, end := w.read(w.states[s].points, class, class)
-	to := 1 + w.intern(points, end)
+	to := 1 + w.intern(w.read(w.states[s].points, class, class))
 	w.next[int(s)*w.p.classes+int(class)] = to
 	return to
 }
@@ -150,8 +172,8 @@ func (w *Walker) step(s int32, class uint8) int32 {
 // begin is the state at the beginning of the expression.
 func (w *Walker) begin() int32 {
 	w.turn++
-	end := false
-	return w.intern(w.close(nil, w.start, &end), end)
+	var at reached
+	return w.intern(w.close(nil, w.start, &at), at)
 }
 
 // behind is the state behind a keyword that was read anywhere in the expression.
@@ -160,15 +182,15 @@ func (w *Walker) behind(keyword string) int32 {
 	for i := range points {
 		points[i] = int32(i)
 	}
-	end := false
+	var at reached
 	text := []byte(keyword)
 	if w.graph == &w.p.backward {
 		slices.Reverse(text)
 	}
 	for _, c := range text {
-		points, end = w.read(points, w.p.class[c], w.p.class[swapCase(c)])
+		points, at = w.read(points, w.p.class[c], w.p.class[swapCase(c)])
 	}
-	return w.intern(points, end)
+	return w.intern(points, at)
 }
 
 func swapCase(c byte) byte {
@@ -179,7 +201,7 @@ func swapCase(c byte) byte {
 }
 
 // read returns the points behind a byte of one of two classes, and whether the end is among what they reach.
-func (w *Walker) read(points []int32, a, b uint8) (to []int32, end bool) {
+func (w *Walker) read(points []int32, a, b uint8) (to []int32, at reached) {
 	w.turn++
 	for _, p := range points {
 		for i := range w.graph.read[p] {
@@ -187,17 +209,17 @@ func (w *Walker) read(points []int32, a, b uint8) (to []int32, end bool) {
 			if !e.set.has(a) && !e.set.has(b) {
 				continue
 			}
-			to = w.close(to, e.to, &end)
+			to = w.close(to, e.to, &at)
 			if a == w.p.high { // one of the bytes of a character, of which more may follow
-				to = w.close(to, p, &end)
+				to = w.close(to, p, &at)
 			}
 		}
 	}
-	return to, end
+	return to, at
 }
 
 // close adds the points that read and are reached from a point without reading.
-func (w *Walker) close(points []int32, from int32, end *bool) []int32 {
+func (w *Walker) close(points []int32, from int32, at *reached) []int32 {
 	w.stack = append(w.stack[:0], from)
 	for len(w.stack) > 0 {
 		p := w.stack[len(w.stack)-1]
@@ -206,7 +228,8 @@ func (w *Walker) close(points []int32, from int32, end *bool) []int32 {
 			continue
 		}
 		w.mark[p] = w.turn
-		*end = *end || p == w.final
+		at.end = at.end || p == w.final
+		at.last = at.last || w.graph.last[p]
 		if len(w.graph.read[p]) > 0 {
 			points = append(points, p)
 		}
@@ -216,13 +239,16 @@ func (w *Walker) close(points []int32, from int32, end *bool) []int32 {
 }
 
 // intern returns the number of a state.
-func (w *Walker) intern(points []int32, end bool) int32 {
+func (w *Walker) intern(points []int32, at reached) int32 {
 	slices.Sort(points)
 	key := make([]byte, 0, 1+4*len(points))
 	for _, p := range points {
 		key = binary.LittleEndian.AppendUint32(key, uint32(p))
 	}
-	if end {
+	if at.end || at.last {
+		key = append(key, 1)
+	}
+	if at.end {
 		key = append(key, 1)
 	}
 	if s, ok := w.number[string(key)]; ok {
@@ -230,7 +256,7 @@ func (w *Walker) intern(points []int32, end bool) int32 {
 	}
 	s := int32(len(w.states))
 	w.number[string(key)] = s
-	w.states = append(w.states, state{points, end})
+	w.states = append(w.states, state{points, at})
 	w.next = append(w.next, make([]int32, w.p.classes)...)
 	w.held += len(points)
 	return s
