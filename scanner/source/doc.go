@@ -21,7 +21,8 @@
 // A git repository is read as objects, never as diffs: everything that its references, stash entries and the HEADs of its
 // work trees reach. Every commit is decoded once, every tree once for each path it stands at, and every blob is read once
 // however many commits hold it. Commits are visited parents first, so that what a visit meets for the first time is what
-// the commit brought in. Which references hold a key, and whether HEAD still has it, is worked out afterwards for the
+// the commit brought in: a merge, too, brings a blob to a path when none of its parents has it there. Of several commits that brought it
+// on lines of their own the first visited counts: the one that, with all its ancestors, was there first. Which references hold a key, and whether HEAD still has it, is worked out afterwards for the
 // blobs with findings alone (scanner.Placer). What only reflogs reach, or nothing, is
 // not history: where packs hold such blobs they are read with the rest, and their keys dropped for want of a place. With
 // [Options].Unreachable they are kept, and marked. [Options].Past lets a scan read what is new alone: it reads what the commits bring that no

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/quash-sh/quash/scanner"
 	"github.com/quash-sh/quash/scanner/source/internal/records"
+	"github.com/quash-sh/quash/scanner/source/internal/unpack"
 )
 
 var _ = registerExports()
@@ -27,10 +29,13 @@ func exportKind(f *records.Format) Kind {
 		Name:  f.Name,
 		Title: f.Title,
 		Detect: func(_ context.Context, t Target) int {
-			if !t.IsFile() || isBinary(t.Head) {
+			if !t.IsFile() {
 				return ScoreNone
 			}
-			return f.Score(t.Name, t.Head)
+			if isBinary(t.Head) && !damaged(f, t.Name, t.Head) {
+				return ScoreNone
+			}
+			return f.Score(t.Name, withoutZeros(t.Head))
 		},
 		Open: func(_ context.Context, t Target, o Options) (scanner.Source, error) { return openExport(f, t, o) },
 	}
@@ -41,10 +46,10 @@ func openExport(f *records.Format, t Target, o Options) (scanner.Source, error) 
 	switch {
 	case !t.IsFile():
 		why = "it is no file"
-	case isBinary(t.Head):
+	case isBinary(t.Head) && !damaged(f, t.Name, t.Head):
 		why = "it holds zero bytes"
 	default:
-		why = f.Refuse(t.Head)
+		why = f.Refuse(withoutZeros(t.Head))
 	}
 	if why != "" {
 		return nil, &Mismatch{Target: t.Name, Kind: f.Title, Why: why}
@@ -108,10 +113,27 @@ func (o exportOut) Gap(g *scanner.Gap) bool { return o.e.gap(g) }
 
 // exportFormat returns the format of a file of that name that begins with head, if it is surely an export, and else nil.
 func exportFormat(name string, head []byte) *records.Format {
-	if isBinary(head) {
+	if isBinary(head) && (unpack.Find(head, name) != nil || mostZeros(head)) {
 		return nil
 	}
-	return records.Surely(name, head)
+	return records.Surely(name, withoutZeros(head))
+}
+
+// mostZeros reports whether a file that begins with head has more zero bytes than damage leaves in a text.
+func mostZeros(head []byte) bool { return bytes.Count(head, []byte{0}) > len(head)/64+1 }
+
+// damaged reports whether a file with zero bytes looks like an export of a format all the same: it is read, since what else it holds would
+// not be seen.
+func damaged(f *records.Format, name string, head []byte) bool {
+	return !mostZeros(head) && f.Score(name, withoutZeros(head)) >= ScoreLikely
+}
+
+// withoutZeros is head with blanks for the zero bytes of a damaged text. That of a text in UTF-16 stays as it is.
+func withoutZeros(head []byte) []byte {
+	if !isBinary(head) {
+		return head
+	}
+	return bytes.ReplaceAll(head, []byte{0}, []byte{' '})
 }
 
 // records gives on a file as records where it is surely an export. It returns false where it is not. f gives the file from the

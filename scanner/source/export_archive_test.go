@@ -434,8 +434,8 @@ func TestDamagedArchives(t *testing.T) {
 			data := archiveOf(t, name, archiveFiles(t, name))
 			whole := amountOf(t, name, data)
 			step := len(data)/60 + 1
-			for i := 4; i < len(data); i += step {
-				if got := amountOf(t, name, data[:i]); got.gaps == 0 {
+			for i := 0; i < len(data); i += map[bool]int{true: 1, false: step}[i < 4] {
+				if got := amountOf(t, name, data[:i]); got.gaps == 0 && i > 3 {
 					t.Errorf("cut after byte %d of %d it ends without a gap", i, len(data))
 				}
 				flipped := bytes.Clone(data)

@@ -115,7 +115,9 @@ func TestExportsInDirectories(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		found[c.From.Path+" "+c.From.Record+" "+c.From.Field] = true
+		for c := range c.Apart() {
+			found[c.From.Path+" "+c.From.Record+" "+c.From.Field] = true
+		}
 	}
 	for _, want := range []string{"config.json  ", "jira.xml OPS-7 comment 5501"} {
 		if !found[want] {

@@ -187,9 +187,11 @@ func TestDetectMail(t *testing.T) {
 	}
 	records := map[string]bool{}
 	for c, err := range src.Chunks(t.Context()) {
-		if err == nil && c.From.Record != "" {
-			path, _, _ := strings.Cut(c.From.Path, "!")
-			records[path] = true
+		for c := range c.Apart() {
+			if err == nil && c.From.Record != "" {
+				path, _, _ := strings.Cut(c.From.Path, "!")
+				records[path] = true
+			}
 		}
 	}
 	for name := range mails {

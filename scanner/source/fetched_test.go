@@ -31,8 +31,11 @@ func TestFetched(t *testing.T) {
 	x.Begin(t.Context(), func(c scanner.Chunk, err error) bool {
 		if err != nil {
 			gaps = append(gaps, err.Error())
-		} else if c.From.View == "" {
-			texts = append(texts, strings.Join([]string{c.From.Path, c.From.Record, c.From.Field, c.From.Author, string(c.Data)}, " | "))
+		}
+		for c := range c.Apart() {
+			if err == nil && c.From.View == "" {
+				texts = append(texts, strings.Join([]string{c.From.Path, c.From.Record, c.From.Field, c.From.Author, string(c.Data)}, " | "))
+			}
 		}
 		return true
 	})

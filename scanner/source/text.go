@@ -195,6 +195,25 @@ type counter struct {
 	mu            sync.Mutex
 	seen, skipped map[string]int
 	room          *unpack.Room
+	bufs          [][]byte // of emitters that are done
+}
+
+// lend gives an emitter the room of one that is done, if there is any. The emitter gives it back with giveBack when nothing that it
+// yielded is used any more.
+func (c *counter) lend(e *emitter) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n := len(c.bufs); n > 0 && e.buf == nil {
+		e.buf, c.bufs = c.bufs[n-1], c.bufs[:n-1]
+	}
+}
+
+func (c *counter) giveBack(e *emitter) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e.buf != nil {
+		e.buf, c.bufs = nil, append(c.bufs, e.buf)
+	}
 }
 
 // shared is the memory that the parts of the source share for documents.

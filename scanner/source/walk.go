@@ -208,6 +208,8 @@ type tree struct {
 
 // read yields files.
 func (t *tree) read(e *emitter, files []string) bool {
+	t.lend(e)
+	defer t.giveBack(e)
 	for _, path := range files {
 		if !e.live() {
 			return false
@@ -222,17 +224,18 @@ func (t *tree) read(e *emitter, files []string) bool {
 }
 
 func (t *tree) file(e *emitter, path string) (bool, error) {
-	f, info, err := openFile(filepath.Join(t.root, filepath.FromSlash(path)))
+	f, err := openDisk(filepath.Join(t.root, filepath.FromSlash(path)))
 	if err != nil {
 		return true, err
 	}
 	defer f.Close()
-	if t.max > 0 && info.Size() > t.max {
+	size := f.info.Size()
+	if t.max > 0 && size > t.max {
 		t.skip(skipLarge, 1)
-		return e.gap(tooLarge("file "+path, info.Size(), t.max)), nil
+		return e.gap(tooLarge("file "+path, size, t.max)), nil
 	}
 	if t.known != nil {
-		known, err := t.known(path, f, info.Size())
+		known, err := t.known(path, f, size)
 		if err != nil || known {
 			t.saw("files", 1)
 			return true, err
@@ -241,7 +244,7 @@ func (t *tree) file(e *emitter, path string) (bool, error) {
 			return true, err
 		}
 	}
-	ok, err := t.content(e, scanner.Location{Path: path, Line: 1}, bounded(f, info.Size()))
+	ok, err := t.content(e, scanner.Location{Path: path, Line: 1}, bounded(f, size))
 	if errors.Is(err, errBinary) {
 		t.skip(skipBinary, 1)
 		return ok, nil
@@ -252,7 +255,7 @@ func (t *tree) file(e *emitter, path string) (bool, error) {
 
 // bounded is a file of that size as it is read: up to where it ended when it was opened, which saves asking whether it goes on. What
 // has no size, as what the kernel makes up, is read to its end.
-func bounded(f *os.File, size int64) io.Reader {
+func bounded(f *diskFile, size int64) io.Reader {
 	if size <= 0 {
 		return f
 	}
@@ -260,13 +263,13 @@ func bounded(f *os.File, size int64) io.Reader {
 }
 
 type sized struct {
-	*os.File
+	*diskFile
 	left int64
 }
 
 // Read implements io.Reader.
 func (s *sized) Read(p []byte) (int, error) {
-	n, err := s.File.Read(p[:min(int64(len(p)), s.left)])
+	n, err := s.diskFile.Read(p[:min(int64(len(p)), s.left)])
 	if s.left -= int64(n); err == nil && s.left == 0 {
 		err = io.EOF
 	}

@@ -79,7 +79,9 @@ func read(t *testing.T, src scanner.Source) *reading {
 			fatal = err
 			t.Errorf("unexpected error: %v", err)
 		default:
-			r.chunk(t, c)
+			for text := range c.Apart() {
+				r.chunk(t, text)
+			}
 		}
 	}
 	if r.open != "" {

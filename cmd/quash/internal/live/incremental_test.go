@@ -189,7 +189,9 @@ func conforms(t *testing.T, open func(t *testing.T) scanner.Source) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		texts[sourcetest.Name(c.From)] += string(c.Data)
+		for c := range c.Apart() {
+			texts[sourcetest.Name(c.From)] += string(c.Data)
+		}
 	}
 	sourcetest.Run(t, sourcetest.Case{Open: open, Texts: texts, Coverage: src.(scanner.Counter).Coverage()})
 }

@@ -126,7 +126,7 @@ func (w *walk) through(yield func(scanner.Chunk, error) bool) func(scanner.Chunk
 			w.gaps++
 			w.told++
 		} else if w.place != nil {
-			w.place(&c.From)
+			c = c.Placed(w.place)
 		}
 		return yield(c, err)
 	}

@@ -1,6 +1,8 @@
 package lex
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -144,10 +146,7 @@ func (j *JSON) piece() (Token, error) {
 		return Token{}, j.in.cut("inside a string")
 	}
 	b := j.in.rest()
-	n := 0
-	for n < len(b) && b[n] != '"' && b[n] != '\\' && b[n] != '\n' && b[n] != '\r' {
-		n++
-	}
+	n := plain(b)
 	switch {
 	case n < len(b) && b[n] == '"':
 		t := Token{Kind: j.string, Text: b[:n]}
@@ -166,6 +165,24 @@ func (j *JSON) piece() (Token, error) {
 		return j.escape()
 	}
 	return Token{}, j.in.broken(0, "a line break inside a string")
+}
+
+// plain is how many bytes of b a string has before it ends, or one of them has a meaning of its own.
+func plain(b []byte) int {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	n := 0
+	for ; n+8 <= len(b); n += 8 {
+		w := binary.LittleEndian.Uint64(b[n:])
+		quote, slash, feed, back := w^ones*'"', w^ones*'\\', w^ones*'\n', w^ones*'\r'
+		// The lowest byte that is marked is one that is zero; above it there may be others.
+		if zero := ((quote-ones)&^quote | (slash-ones)&^slash | (feed-ones)&^feed | (back-ones)&^back) & tops; zero != 0 {
+			return n + bits.TrailingZeros64(zero)/8
+		}
+	}
+	for n < len(b) && b[n] != '"' && b[n] != '\\' && b[n] != '\n' && b[n] != '\r' {
+		n++
+	}
+	return n
 }
 
 // escapes are the characters that \ and a letter stand for.

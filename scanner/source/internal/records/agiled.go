@@ -6,6 +6,7 @@ package records
 // https://agiled-docs.pages.dev/docs/developers/pagination-filtering
 var agiled = (&shape{
 	name: "agiled-json", title: "a list of Agiled tickets",
+	sure:   []string{"/data[].subject status priority account_id contact_id"},
 	likely: []string{"subject priority account_id", "subject priority contact_id", "subject account_id contact_id"},
 	roots:  []string{"data[]", "data", "[]"},
 	members: map[string]role{

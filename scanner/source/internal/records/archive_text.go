@@ -29,4 +29,7 @@ func ReadText(at scanner.Location, text io.Reader, out Out) (more bool, err erro
 type filePlace scanner.Location
 
 // location implements place.
-func (p filePlace) location() (scanner.Location, string) { return scanner.Location(p), "" }
+func (p filePlace) location() scanner.Location { return scanner.Location(p) }
+
+// name implements place.
+func (p filePlace) name() string { return "" }

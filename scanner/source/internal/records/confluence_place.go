@@ -25,19 +25,19 @@ func (w *wikiReader) place() *wikiPlace {
 }
 
 // location implements place.
-func (p *wikiPlace) location() (scanner.Location, string) {
+func (p *wikiPlace) location() scanner.Location {
 	o := p.object
 	if o == nil {
-		return scanner.Location{Record: wikiRoot, Field: p.field}, ""
+		return scanner.Location{Record: wikiRoot, Field: p.field}
 	}
 	id, c, ok := p.subject()
 	if !ok {
 		record := strings.TrimSpace(label([]byte(o.class)) + " " + label([]byte(o.id)))
-		return scanner.Location{Record: record, Field: p.field}, p.name()
+		return scanner.Location{Record: record, Field: p.field}
 	}
 	at := p.wiki.at(id, c)
 	at.Field = p.wiki.field(id, c, p.field)
-	return at, p.name()
+	return at
 }
 
 // subject is the content that the object is, or that it speaks of.
@@ -55,6 +55,9 @@ func (p *wikiPlace) subject() (uint64, wikiContent, bool) {
 
 // name is what a value is called where another property of its object says so.
 func (p *wikiPlace) name() string {
+	if p.object == nil {
+		return ""
+	}
 	switch p.field {
 	case "stringValue", "value", "textVal", "stringVal":
 		if p.object.name != "" {

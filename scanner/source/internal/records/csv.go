@@ -175,6 +175,7 @@ func (c *csvReader) tell(text []byte) {
 			c.text = append(c.text, ",\n"...)
 		}
 		c.text = appendMember(c.text, col.word.exact, text)
+		c.r.hold.open.inside = len(c.text) - len(text) - 1
 	}
 	if cell, ok := c.r.hold.open.place.(*csvCell); ok {
 		cell.self = comment(text)
@@ -216,6 +217,9 @@ func (c *csvReader) endRow(last bool) error {
 	}
 	c.row = &csvRow{c: c, number: c.row.number + 1}
 	c.cell = 0
+	if last { // a longer cell may have been cut there
+		return &lex.Error{Offset: c.r.in.Offset(), Line: c.r.in.Line(), Cut: true, Why: "in a row, or behind it: its line does not end"}
+	}
 	return nil
 }
 
@@ -228,7 +232,7 @@ func (row *csvRow) column(i int) (csvColumn, bool) {
 }
 
 // location implements place.
-func (p *csvCell) location() (scanner.Location, string) {
+func (p *csvCell) location() scanner.Location {
 	at := scanner.Location{Record: "row " + strconv.Itoa(p.row.number)}
 	if p.row.self.record != "" {
 		at.Record = p.row.self.record
@@ -238,20 +242,32 @@ func (p *csvCell) location() (scanner.Location, string) {
 		at = p.self.over(at)
 	}
 	if p.index < 0 {
-		return at, ""
+		return at
 	}
 	col, ok := p.row.column(p.index)
 	if !ok {
 		at.Field = "column " + strconv.Itoa(p.index+1)
-		return at, ""
+		return at
 	}
 	if at.Field = col.name; col.word.history || col.spot != nil && col.spot.history {
 		at.Field = historyPrefix + at.Field
 	}
-	if col.word.value && p.row.label != "" {
-		return at, p.row.label
+	return at
+}
+
+// name implements place.
+func (p *csvCell) name() string {
+	if p.index < 0 {
+		return ""
 	}
-	return at, col.word.exact
+	col, ok := p.row.column(p.index)
+	switch {
+	case !ok:
+		return ""
+	case col.word.value && p.row.label != "":
+		return p.row.label
+	}
+	return col.word.exact
 }
 
 // delimiter returns the character that parts the cells of a table: of the usual ones the one most often on its first line.

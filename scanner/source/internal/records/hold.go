@@ -12,8 +12,10 @@ import (
 // place is where a held text stands. It is asked when the text is given on, not before: only then is known what the
 // record says of itself.
 type place interface {
-	// location is the place without its path, name the name of the text for the view "named", or nothing.
-	location() (at scanner.Location, name string)
+	// location is the place without its path.
+	location() scanner.Location
+	// name is what the text is called in the view "named", or nothing.
+	name() string
 }
 
 // held is a text, or a part of one, that waits for its record to end.
@@ -23,16 +25,18 @@ type held struct {
 	start, end int // in the holder's buf
 	offset     int64
 	line       int
+	inside     int  // where it stands in what the view "record" is made from, or that view begins there itself; 0 for nowhere
 	again      bool // it repeats a text of the record, and is left out where another has the same bytes
 }
 
 // holder keeps the texts of a record until it was read, as far as recordSize allows.
 type holder struct {
-	r    *reading
-	buf  []byte
-	held []held
-	turn int  // counts the flushes
-	open held // the text that is being read, from open.start to the end of buf; no place when there is none
+	r         *reading
+	buf       []byte
+	held      []held
+	turn      int // counts the flushes
+	gathering gathering
+	open      held // the text that is being read, from open.start to the end of buf; no place when there is none
 }
 
 // begin begins a text under a view, empty for the text as it stands.
@@ -93,33 +97,6 @@ func (h *holder) end() {
 	}
 }
 
-// flush gives on what is held. A text that is being read stays.
-func (h *holder) flush() {
-	h.turn++
-	for i, t := range h.held {
-		if h.r.stopped {
-			break
-		}
-		if t.again && h.repeated(i) {
-			continue
-		}
-		at, name := t.place.location()
-		at.Path, at.Offset, at.Line, at.View = h.r.path, t.offset, t.line+1, t.view
-		at.Record = h.r.prefix + at.Record
-		if name, ok := h.r.people[at.Author]; ok {
-			at.Author = name
-		}
-		h.r.views.give(h.r, at, name, h.buf[t.start:t.end])
-	}
-	h.held = h.held[:0]
-	start := len(h.buf)
-	if h.open.place != nil {
-		start = h.open.start
-	}
-	h.buf = h.buf[:copy(h.buf, h.buf[start:])]
-	h.open.start = 0
-}
-
 // repeated reports whether another text that is held has the bytes of text i.
 func (h *holder) repeated(i int) bool {
 	text := h.buf[h.held[i].start:h.held[i].end]
@@ -153,12 +130,17 @@ const (
 // give gives on a text under each of its views.
 func (v *viewer) give(r *reading, at scanner.Location, name string, text []byte) {
 	v.under(r, at, text)
-	if name == "" || len(text) < shortestNamed || len(text) > longestNamed || bytes.IndexByte(text, '\n') >= 0 {
+	if name == "" || !nameable(text) {
 		return
 	}
 	v.named = appendMember(v.named[:0], name, text)
 	at.Offset, at.Line, at.View = 0, 1, viewNamed
 	v.under(r, at, v.named)
+}
+
+// nameable reports whether a text is searched with its name too.
+func nameable(text []byte) bool {
+	return len(text) >= shortestNamed && len(text) <= longestNamed && bytes.IndexByte(text, '\n') < 0
 }
 
 // appendMember appends a name and a text in the way of JSON.
@@ -169,20 +151,22 @@ func appendMember(dst []byte, name string, text []byte) []byte {
 
 // appendQuoted appends a text as it stands between the quotes of JSON, with as few escapes as may be.
 func appendQuoted(dst, text []byte) []byte {
-	for _, c := range text {
-		switch c {
-		case '\n':
-			dst = append(dst, `\n`...)
-		case '\r':
-			dst = append(dst, `\r`...)
-		case '"', '\\':
-			dst = append(dst, '\\', c)
-		default:
-			dst = append(dst, c)
+	for {
+		n := 0
+		for n < len(text) && quotedAs[text[n]] == 0 {
+			n++
 		}
+		dst = append(dst, text[:n]...)
+		if n == len(text) {
+			return dst
+		}
+		dst = append(dst, '\\', quotedAs[text[n]])
+		text = text[n+1:]
 	}
-	return dst
 }
+
+// quotedAs are the letters that stand for bytes behind a backslash; 0 for a byte that stands for itself.
+var quotedAs = [256]byte{'\n': 'n', '\r': 'r', '"': '"', '\\': '\\'}
 
 // under gives on a text as it stands and under the views of package decode.
 func (v *viewer) under(r *reading, at scanner.Location, text []byte) {
@@ -217,6 +201,9 @@ func label(b []byte) string {
 	if len(b) > 4*maxLabel || keyLike(b) {
 		return ""
 	}
+	if s := bytes.TrimSpace(b); len(s) <= maxLabel && isPlain(s) {
+		return string(s)
+	}
 	s := strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
@@ -230,6 +217,16 @@ func label(b []byte) string {
 		s = strings.ToValidUTF8(s[:maxLabel], "") + "…"
 	}
 	return s
+}
+
+// isPlain reports whether all bytes are printable ASCII.
+func isPlain(b []byte) bool {
+	for _, c := range b {
+		if c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // keyLike reports whether a run of letters and digits in b could be a key.

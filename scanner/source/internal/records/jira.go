@@ -103,7 +103,7 @@ func (j *jiraReader) begin(name []byte) {
 	w := j.r.words.of(name)
 	if j.within >= 0 {
 		j.write("<", name, j.x.RawAttrs(), ">")
-		j.open = append(j.open, &jiraElement{word: w})
+		j.push(w)
 		return
 	}
 	if w.exact == "item" && j.x.Depth() == 3 {
@@ -111,12 +111,25 @@ func (j *jiraReader) begin(name []byte) {
 		j.item, j.open = &jiraItem{number: j.r.records + 1}, j.open[:0]
 		return
 	}
-	e := &jiraElement{word: w}
-	j.open = append(j.open, e)
+	e := j.push(w)
 	if w.exact == "customfield" {
 		j.item.custom = ""
 	}
 	j.attributes(e)
+}
+
+// push notes an element that is open, in the room of one that was.
+func (j *jiraReader) push(w *word) *jiraElement {
+	n := len(j.open)
+	if n < cap(j.open) {
+		if e := j.open[:n+1][n]; e != nil {
+			*e = jiraElement{word: w}
+			j.open = j.open[:n+1]
+			return e
+		}
+	}
+	j.open = append(j.open, &jiraElement{word: w})
+	return j.open[n]
 }
 
 func (j *jiraReader) write(open string, name, attrs []byte, end string) {

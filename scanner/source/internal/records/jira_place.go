@@ -27,7 +27,7 @@ type jiraPlace struct {
 	item    *jiraItem
 	self    about
 	field   string
-	name    string // of a custom field
+	called  string // of a custom field
 	comment string // the id of a comment
 }
 
@@ -63,7 +63,7 @@ func (j *jiraReader) attributes(e *jiraElement) {
 		if file || len(value) >= shortestKey {
 			p := j.place()
 			p.field += " " + j.r.words.of(name).name
-			p.name = string(name)
+			p.called = string(name)
 			j.hold(p, value)
 		}
 	})
@@ -146,8 +146,8 @@ func (j *jiraReader) field(p *jiraPlace) string {
 		return "label"
 	}
 	if field := j.open[1]; strings.HasPrefix(path, "customfields/customfield/") && j.item.custom != "" {
-		p.name = j.item.custom
-		if name := label([]byte(p.name)); name != "" {
+		p.called = j.item.custom
+		if name := label([]byte(p.called)); name != "" {
 			return name
 		}
 		return field.id
@@ -156,7 +156,7 @@ func (j *jiraReader) field(p *jiraPlace) string {
 }
 
 // location implements place.
-func (p *jiraPlace) location() (scanner.Location, string) {
+func (p *jiraPlace) location() scanner.Location {
 	at := p.item.self.over(scanner.Location{Record: p.item.self.record, Field: p.field})
 	if at.Record == "" {
 		at.Record = "item " + strconv.Itoa(p.item.number)
@@ -165,5 +165,8 @@ func (p *jiraPlace) location() (scanner.Location, string) {
 	if p.comment != "" && at.URL != "" {
 		at.URL += "?focusedCommentId=" + p.comment
 	}
-	return at, p.name
+	return at
 }
+
+// name implements place.
+func (p *jiraPlace) name() string { return p.called }

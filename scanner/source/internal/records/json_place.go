@@ -259,32 +259,39 @@ type jsonPlace struct {
 }
 
 // location implements place.
-func (p *jsonPlace) location() (scanner.Location, string) {
+func (p *jsonPlace) location() scanner.Location {
 	if p.node == nil {
-		return scanner.Location{Record: "top"}, ""
+		return scanner.Location{Record: "top"}
 	}
 	k := p.node.at(p.hold.turn)
-	at, name := k.at, ""
+	at := k.at
 	field := k.path
 	switch {
 	case p.word != nil:
-		if name = p.word.exact; p.word.value && p.node.label != "" {
-			name = p.node.label
-		}
 		field = p.field(k)
-	case p.value && p.node.array:
-		if !k.same {
-			field = joinPath(k.path, "["+strconv.Itoa(p.index)+"]")
-		}
-		if p.node.word != nil {
-			name = p.node.word.exact
-		}
+	case p.value && p.node.array && !k.same:
+		field = joinPath(k.path, "["+strconv.Itoa(p.index)+"]")
 	}
 	at.Field = strings.TrimSpace(k.part + " " + field)
 	if p.node.history || p.word != nil && p.word.history || p.spot != nil && p.spot.history {
 		at.Field = historyPrefix + at.Field
 	}
-	return at, name
+	return at
+}
+
+// name implements place.
+func (p *jsonPlace) name() string {
+	switch {
+	case p.node == nil:
+		return ""
+	case p.word != nil && p.word.value && p.node.label != "":
+		return p.node.label
+	case p.word != nil:
+		return p.word.exact
+	case p.value && p.node.array && p.node.word != nil:
+		return p.node.word.exact
+	}
+	return ""
 }
 
 // field is the path from the record or its part to a member.

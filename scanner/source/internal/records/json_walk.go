@@ -21,10 +21,18 @@ type jsonWalker struct {
 	read     int         // records read before the value at the top
 	values   int         // at the top that were read
 	places   []jsonPlace // made in advance
+	closed   []*jsonNode // of which texts may be held
+	free     []*jsonNode // to be used again
 }
 
 // longestQuoted is the longest string that stands in the view "record": what needs its neighbours to be known is short.
 const longestQuoted = 16 << 10
+
+// manyNodes is how many nodes are kept to be used again.
+const manyNodes = 4 << 10
+
+// mostKept is how large the memory of a node may be that is used again, in bytes.
+const mostKept = 4 << 10
 
 // parseJSON returns the parser of JSON values that follow each other; with lines each is a record on a line of its own.
 func parseJSON(lines bool) func(*reading) error {
@@ -90,7 +98,8 @@ func (w *jsonWalker) token(t lex.Token) {
 // open begins an object or array.
 func (w *jsonWalker) open(array bool) {
 	w.comma()
-	n := &jsonNode{parent: w.node, word: w.word, spot: w.spot, array: array, element: w.elements, start: len(w.text)}
+	n := w.newNode()
+	n.parent, n.word, n.spot, n.array, n.element, n.start = w.node, w.word, w.spot, array, w.elements, len(w.text)
 	switch {
 	case w.node == nil:
 		n.line, n.record = w.line, w.line > 0 && !array
@@ -133,16 +142,20 @@ func (w *jsonWalker) close() {
 	if n.spans > 1 && n.split && !n.loose {
 		w.hold(&jsonPlace{hold: &w.r.hold, node: n}, viewJoined, n.joined)
 	}
-	n.joined = nil
+	n.joined = n.joined[:0]
 	w.node = n.parent
 	if n.record || w.node == nil {
-		w.hold(&jsonPlace{hold: &w.r.hold, node: n}, viewRecord, w.text[n.start:])
+		w.r.hold.begin(&jsonPlace{hold: &w.r.hold, node: n}, viewRecord)
+		w.r.hold.open.inside = n.start
+		w.r.hold.write(w.text[n.start:])
+		w.r.hold.end()
 		w.text = w.text[:n.start]
 		w.count(n)
 	}
 	if w.node != nil && w.node.array && n.self.named() {
 		w.node.loose = true
 	}
+	w.closed = append(w.closed, n)
 	w.after()
 	if w.node == nil {
 		w.values++
@@ -150,6 +163,28 @@ func (w *jsonWalker) close() {
 	if w.node == nil || n.record && (w.node.parent == nil || n.sure || w.elements) {
 		w.r.hold.flush()
 	}
+}
+
+// newNode returns an empty node, of those that no text is held of any more where there is one.
+func (w *jsonWalker) newNode() *jsonNode {
+	if len(w.r.hold.held) == 0 {
+		w.free, w.closed = append(w.free, w.closed...), w.closed[:0]
+	}
+	if len(w.free) > manyNodes || len(w.closed) > manyNodes {
+		w.free, w.closed = nil, nil
+	}
+	last := len(w.free) - 1
+	if last < 0 {
+		return &jsonNode{}
+	}
+	n := w.free[last]
+	w.free = w.free[:last]
+	joined := n.joined[:0]
+	if cap(joined) > mostKept {
+		joined = nil
+	}
+	*n = jsonNode{joined: joined}
+	return n
 }
 
 // count counts a record that was read whole. A value at the top that is a ticket is one with all that is in it.
@@ -202,7 +237,8 @@ func (w *jsonWalker) readName(t lex.Token) {
 
 // string reads a string.
 func (w *jsonWalker) string(t lex.Token) {
-	if !w.busy {
+	begins := !w.busy
+	if begins {
 		w.comma()
 		p := w.place()
 		if w.node != nil {
@@ -212,6 +248,9 @@ func (w *jsonWalker) string(t lex.Token) {
 		w.r.hold.open.again = w.spot != nil && w.spot.again
 	}
 	w.quoted(t)
+	if begins {
+		w.r.hold.open.inside = w.from
+	}
 	w.r.hold.write(t.Text)
 	if t.More {
 		return

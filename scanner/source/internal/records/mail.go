@@ -180,9 +180,12 @@ type mailPlace struct {
 }
 
 // location implements place.
-func (p *mailPlace) location() (scanner.Location, string) {
-	return p.message.at(scanner.Location{Field: p.field}), ""
+func (p *mailPlace) location() scanner.Location {
+	return p.message.at(scanner.Location{Field: p.field})
 }
+
+// name implements place.
+func (p *mailPlace) name() string { return "" }
 
 // at lays over a place what a message says of itself.
 func (m *message) at(at scanner.Location) scanner.Location {

@@ -30,7 +30,14 @@ type told struct {
 type outFunc func(scanner.Chunk, *scanner.Gap) bool
 
 // Chunk implements Out.
-func (f outFunc) Chunk(c scanner.Chunk) bool { return f(c, nil) }
+func (f outFunc) Chunk(c scanner.Chunk) bool {
+	for text := range c.Apart() {
+		if !f(text, nil) {
+			return false
+		}
+	}
+	return true
+}
 
 // File implements Out: a file is a text.
 func (f outFunc) File(from scanner.Location, r io.Reader) bool {

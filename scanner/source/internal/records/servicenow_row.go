@@ -132,9 +132,17 @@ type nowPlace struct {
 }
 
 // location implements place.
-func (p *nowPlace) location() (scanner.Location, string) {
+func (p *nowPlace) location() scanner.Location {
 	if p.row == nil {
-		return scanner.Location{Record: "unload", Field: p.field}, ""
+		return scanner.Location{Record: "unload", Field: p.field}
 	}
-	return p.self.over(p.row.at(p.field)), p.field
+	return p.self.over(p.row.at(p.field))
+}
+
+// name implements place.
+func (p *nowPlace) name() string {
+	if p.row == nil {
+		return ""
+	}
+	return p.field
 }

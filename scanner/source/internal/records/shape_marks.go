@@ -94,17 +94,33 @@ func (g *sight) any(s *shape, marks []string) bool {
 	})
 }
 
-// named reports whether the names that a mark ends in stand in the bytes at all, of a table in its first line. It spares most files the
-// reading.
+// named reports whether the names of a mark stand in the bytes at all: in JSON all of them, in quotes; in XML those that its paths end in,
+// and in a table these in its first line. It spares most files the reading.
 func (g *sight) named(mark string) bool {
 	text := g.head
 	if g.form == inTable {
 		text = g.firstLine()
 	}
-	for _, path := range strings.Fields(mark) {
+	for path := range strings.FieldsSeq(mark) {
 		path, _, _ = strings.Cut(path, "~")
+		if g.form == inJSON {
+			if !g.quoted(path) {
+				return false
+			}
+			continue
+		}
 		name := strings.TrimSuffix(path, "[]")
 		if !bytes.Contains(text, []byte(name[strings.LastIndexAny(name, "./")+1:])) {
+			return false
+		}
+	}
+	return true
+}
+
+// quoted reports whether each name of a path stands in the bytes with a quote behind it.
+func (g *sight) quoted(path string) bool {
+	for name := range strings.FieldsFuncSeq(path, func(r rune) bool { return strings.ContainsRune("./[]", r) }) {
+		if !bytes.Contains(g.head, append(append(make([]byte, 0, 64), name...), '"')) {
 			return false
 		}
 	}
