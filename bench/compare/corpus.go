@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -18,10 +19,12 @@ type corpus struct {
 	commit     string // HEAD, shortened
 	files      int    // in the tree of HEAD
 	bytes      int64  // of the files that are read; 0 where that is not how the mode is measured
+	packs      int64  // bytes of the packs of a bare repository
+	objects    int    // in them
 }
 
 // errMode lists the modes.
-var errMode = errors.New("give MODE:REPOSITORY, with the mode dir, history or staged")
+var errMode = errors.New("give MODE:REPOSITORY, with the mode dir, history, staged or incremental, or made:MEGABYTES")
 
 // prepare copies a repository for a mode, into a new directory in scratch.
 func prepare(ctx context.Context, spec, scratch string) (corpus, error) {
@@ -29,6 +32,7 @@ func prepare(ctx context.Context, spec, scratch string) (corpus, error) {
 	if repo == "" {
 		return corpus{}, fmt.Errorf("%q: %w", spec, errMode)
 	}
+	megabytes := repo
 	repo, err := filepath.Abs(repo)
 	if err != nil {
 		return corpus{}, err
@@ -38,6 +42,10 @@ func prepare(ctx context.Context, spec, scratch string) (corpus, error) {
 		return c, err
 	}
 	switch mode {
+	case "made":
+		c.mode, c.name, repo = "history", "made, "+megabytes+" MB", c.dir
+		err = makeRepository(ctx, c.dir, megabytes)
+	case "incremental": // filled while it is measured
 	case "dir":
 		err = c.checkOut(ctx, repo)
 	case "history":
@@ -49,6 +57,9 @@ func prepare(ctx context.Context, spec, scratch string) (corpus, error) {
 	}
 	if err == nil {
 		err = c.describe(ctx, repo)
+	}
+	if err == nil && c.mode == "history" {
+		err = c.weigh(ctx)
 	}
 	if err != nil {
 		return c, fmt.Errorf("%s: %w", spec, err)
@@ -72,6 +83,27 @@ func (c *corpus) describe(ctx context.Context, repo string) error {
 	}
 	list, err := output(ctx, repo, "git", "ls-tree", "-r", "--name-only", "HEAD")
 	c.files = strings.Count(list, "\n") + 1
+	return err
+}
+
+// weigh takes the size of the packs.
+func (c *corpus) weigh(ctx context.Context) error {
+	packs, err := filepath.Glob(filepath.Join(c.dir, "objects", "pack", "*.pack"))
+	for _, path := range packs {
+		info, statErr := os.Stat(path)
+		if err = errors.Join(err, statErr); statErr == nil {
+			c.packs += info.Size()
+		}
+	}
+	if err != nil {
+		return err
+	}
+	counts, err := output(ctx, c.dir, "git", "count-objects", "-v")
+	for line := range strings.Lines(counts) {
+		if n, ok := strings.CutPrefix(line, "in-pack: "); ok {
+			c.objects, err = strconv.Atoi(strings.TrimSpace(n))
+		}
+	}
 	return err
 }
 

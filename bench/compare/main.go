@@ -33,7 +33,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	flags := flag.NewFlagSet("compare", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
-		fmt.Fprintln(stderr, "usage: compare [flags] MODE:REPOSITORY…    with the mode dir, history or staged")
+		fmt.Fprintln(stderr, "usage: compare [flags] MODE:REPOSITORY…    with the mode dir, history, staged or incremental, or made:MEGABYTES")
 		flags.PrintDefaults()
 	}
 	named := map[string]string{}
@@ -101,21 +101,33 @@ func (b *bench) setUp(ctx context.Context, scratch string, named map[string]stri
 func (b *bench) all(ctx context.Context, specs []string, scratch string, stdout io.Writer) error {
 	var modes []string
 	for _, spec := range specs {
-		if mode, _, _ := strings.Cut(spec, ":"); !slices.Contains(modes, mode) {
+		mode, _, _ := strings.Cut(spec, ":")
+		if mode == "made" {
+			mode = "history"
+		}
+		if !slices.Contains(modes, mode) {
 			modes = append(modes, mode)
 		}
 	}
 	writeTools(stdout, b.tools, modes)
 	failed := false
+	var done []comparison
 	for _, spec := range specs {
 		c, err := prepare(ctx, spec, scratch)
 		if err != nil {
 			return err
 		}
+		if c.mode == "incremental" {
+			if err := b.again(ctx, c, spec, scratch, stdout); err != nil {
+				return err
+			}
+			continue
+		}
 		result, err := b.compare(ctx, c)
 		if err != nil {
 			return err
 		}
+		done = append(done, result)
 		writeTable(stdout, result)
 		writeFailures(b.progress, result)
 		failed = failed || slices.ContainsFunc(result.outcomes, func(o *outcome) bool { return o.failed != "" })
@@ -123,6 +135,7 @@ func (b *bench) all(ctx context.Context, specs []string, scratch string, stdout 
 			return err
 		}
 	}
+	writeScaling(stdout, done)
 	if failed {
 		return errors.New("not every tool could be measured; see above")
 	}

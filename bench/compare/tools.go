@@ -72,7 +72,10 @@ func tools() []tool {
 		},
 		{
 			name: "git", says: []string{"version"}, codes: []int{0},
-			commands: map[string][]string{"staged": {"diff", "--cached", "--raw", "-z"}},
+			commands: map[string][]string{
+				"staged":  {"diff", "--cached", "--raw", "-z"},
+				"history": {"cat-file", "--batch-all-objects", "--batch", "--unordered"},
+			},
 		},
 	}
 }
