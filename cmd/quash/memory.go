@@ -9,7 +9,7 @@ import (
 
 // heapRoom is by how many bytes the heap may grow before its garbage is collected, where it would be collected earlier. Most commands
 // end before that: a hook collects nothing.
-const heapRoom = 32 << 20
+const heapRoom = 64 << 20
 
 // leastGrowth is by how much a large heap grows before its garbage is collected, in percent of its size. Large heaps are those of long histories,
 // which make little garbage.
