@@ -48,7 +48,8 @@ var commandForm = regexp.MustCompile(`^\s*[a-z_]+ (?:\w+: [^,]*, )+$`)
 func (a assigned) keyed() bool {
 	gap := strings.TrimLeft(a.gap, `\`)
 	sign := strings.TrimLeft(gap, "\"' \t")
-	return (strings.HasPrefix(sign, ":") || strings.HasPrefix(sign, "=>")) && (sign != gap || strings.ToLower(path.Ext(a.path)) != ".rb")
+	colon := strings.HasPrefix(sign, ":") && !strings.HasPrefix(sign, ":=")
+	return (colon || strings.HasPrefix(sign, "=>")) && (sign != gap || strings.ToLower(path.Ext(a.path)) != ".rb")
 }
 
 // picked reports a password of a test that somebody thought of: a word, or a few, that tell of no password and that no test is about.

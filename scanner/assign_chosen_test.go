@@ -54,4 +54,7 @@ func TestRecorded(t *testing.T) {
 			t.Errorf("%s: %q, want %s", text[:12], got, want)
 		}
 	}
+	if got := confidence(s, "a_test.go", `token := draw("`+value+`")`); got == rules.Medium {
+		t.Error("what a program works out is taken for a recorded answer")
+	}
 }

@@ -43,7 +43,11 @@ func (j *judgement) literal(a assigned) bool {
 		conf = rules.Low
 	}
 	j.confidence = conf
-	j.reasons = append(j.reasons, why...)
+	for _, reason := range why {
+		if !slices.Contains(j.reasons, reason) {
+			j.reasons = append(j.reasons, reason)
+		}
+	}
 	return true
 }
 

@@ -1,11 +1,18 @@
 package provider
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/md5"
+	"crypto/rand"
 	"crypto/sha256"
+	"crypto/x509"
+	"encoding/pem"
 	"hash"
 	"strings"
 	"testing"
+
+	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/quash-sh/quash/rules"
 )
@@ -36,6 +43,29 @@ func TestPrivateKeyForms(t *testing.T) {
 	}
 	if _, ok := signingKey(&rules.Assertion{Alg: "HS256", Hex: true}, "xyz"); ok {
 		t.Error("a secret that is no hexadecimal is read as such")
+	}
+}
+
+// TestSignsES256: a key on the curve P-256 signs, in a form that its public half proves (RFC 7518 section 3.4).
+func TestSignsES256(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalECPrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, ok := signingKey(&rules.Assertion{Alg: "ES256"}, string(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE" + " KEY", Bytes: der})))
+	if !ok {
+		t.Fatal("not read")
+	}
+	signed, err := jwt.New(jwt.SigningMethodES256).SignedString(read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := jwt.Parse(signed, func(*jwt.Token) (any, error) { return &key.PublicKey, nil }, jwt.WithValidMethods([]string{"ES256"})); err != nil {
+		t.Error(err)
 	}
 }
 
