@@ -17,15 +17,19 @@ import (
 	"github.com/quash-sh/quash/scanner/source"
 )
 
-// pastSchema is the version of past's form. It changes with the form, and with what a field means.
-const pastSchema = "quash.past/3"
+// pastSchema and liveSchema are the versions of what is remembered of a repository and of live tickets. They change with the form, and
+// with what a field means.
+const (
+	pastSchema = "quash.past/4"
+	liveSchema = "quash.live/2"
+)
 
-// past is what the last complete scan of a target with --incremental saw. It holds no key, no finding and no place.
-type past struct {
+// remembered is what the last complete scan of a target with --incremental saw. It holds no key, no finding and no place.
+type remembered[T source.Past | live.State] struct {
 	Schema string `json:"schema"`
-	// Options names everything beside the repository that decides in which objects keys are found.
+	// Options names everything beside the target that decides in what keys are found.
 	Options string `json:"options"`
-	source.Past
+	Seen    T      `json:"seen"`
 }
 
 // memory is where the past of a target is kept, and what is to be kept of this scan.
@@ -44,19 +48,28 @@ func (r *run) remembering(name string, o scanner.Options) (*memory, error) {
 	}, err
 }
 
-// past is what the last scan saw; nil when there was none under these options.
-func (m *memory) past() *source.Past {
+// recall is what the last scan of a target saw; ok is false when there was none under these options.
+func recall[T source.Past | live.State](m *memory, schema string) (seen T, ok bool) {
 	data, err := os.ReadFile(m.path)
 	if err != nil {
-		return nil // it is the first, or the scan replaces the file
+		return seen, false // it is the first, or the scan replaces the file
 	}
-	var p past
+	var s remembered[T]
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
-	if dec.Decode(&p) != nil || p.Schema != pastSchema || p.Options != m.options {
-		return nil
+	if dec.Decode(&s) != nil || s.Schema != schema || s.Options != m.options {
+		return seen, false
 	}
-	return &p.Past
+	return s.Seen, true
+}
+
+// remember keeps what a scan saw for the next one.
+func remember[T source.Past | live.State](m *memory, schema string, seen T) error {
+	data, err := json.Marshal(remembered[T]{schema, m.options, seen})
+	if err != nil {
+		return err
+	}
+	return replaceFile(m.path, append(data, '\n'))
 }
 
 // keep remembers a scan for the next one. An incomplete one is not remembered: what it lacked is tried again.
@@ -88,11 +101,7 @@ func (m *memory) keep(ctx context.Context, src source.Rememberer) error {
 	if err != nil || seen == nil {
 		return err
 	}
-	data, err := json.Marshal(past{Schema: pastSchema, Options: m.options, Past: *seen})
-	if err != nil {
-		return err
-	}
-	return replaceFile(m.path, append(data, '\n'))
+	return remember(m, pastSchema, *seen)
 }
 
 // replaceFile makes data the content of a file at once: a crash leaves the old content or the new.

@@ -1,9 +1,7 @@
 package cli
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -32,7 +30,7 @@ func (r *run) openLive(name string, idKey scanner.Secret) (target, error) {
 	}
 	o := live.Options{Since: s.from, Parts: s.parts, Fields: r.fields(), Progress: r.bar.source}
 	if t.memory != nil {
-		o.Past = t.memory.live()
+		o.Past, _ = recall[live.State](t.memory, liveSchema)
 	}
 	if agiled, ok := strings.CutPrefix(name, live.AgiledScheme); ok {
 		t.source, err = r.agiledTickets(agiled, o)
@@ -122,47 +120,18 @@ func (g *globals) tokenAt(c config.Config, field string, at config.Credential) (
 	}, nil
 }
 
-// liveSchema is the version of liveState's form.
-const liveSchema = "quash.live/1"
-
-// liveState is what scans of live tickets with --incremental saw. It holds no key, no finding and no text.
-type liveState struct {
-	Schema string `json:"schema"`
-	// Options names everything that decides what is found in a record.
-	Options string     `json:"options"`
-	Parts   live.State `json:"parts"`
-}
-
-// live is what the last scan of live tickets saw; nil when there was none under these options.
-func (m *memory) live() live.State {
-	data, err := os.ReadFile(m.path)
-	if err != nil {
-		return nil // it is the first, or the scan replaces the file
-	}
-	var s liveState
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if dec.Decode(&s) != nil || s.Schema != liveSchema || s.Options != m.options {
-		return nil
-	}
-	return s.Parts
-}
-
 // keepLive remembers a scan of live tickets for the next one: the parts that were read to their end.
 func (r *run) keepLive(t target, src *live.Source, stats scanner.Stats) {
 	if len(stats.Gaps) > src.Gaps() {
 		r.notes = append(r.notes, "--incremental: what was seen is not remembered, since not all of it could be searched")
 		return
 	}
-	data, err := json.Marshal(liveState{Schema: liveSchema, Options: t.memory.options, Parts: src.State()})
-	if err == nil {
-		err = replaceFile(t.memory.path, append(data, '\n'))
-	}
-	if err != nil {
+	_, again := recall[live.State](t.memory, liveSchema)
+	if err := remember(t.memory, liveSchema, src.State()); err != nil {
 		r.notes = append(r.notes, fmt.Sprintf("--incremental: not remembered, so the next run reads everything: %v", err))
 		return
 	}
-	if t.memory.live() != nil {
+	if again {
 		r.notes = append(r.notes, fmt.Sprintf("--incremental: of %s what changed since the last run was read; quash show has what was found before", t.name))
 	}
 }

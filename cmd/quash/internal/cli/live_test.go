@@ -64,6 +64,9 @@ func TestScanGitHubIssues(t *testing.T) {
 		return w.wants(w.run("scan", "github-issues:acme/shop", "--incremental", "-f", "jsonl", "--log-level", "debug"), code, texts...)
 	}
 	first := scan(1, `"record":"7"`, `"field":"body"`, `"author":"ann"`, `"url":"https://github.com/acme/shop/issues/7"`, `"target":"github-issues:acme/shop"`)
+	if strings.Contains(first.err, "since the last run") {
+		t.Errorf("the first run speaks of one before it: %s", first.err)
+	}
 	scan(0, "what changed since the last run was read")
 	r.Set(func() {
 		r.Lists[issues] = append(r.Lists[issues], issueAt(8, w.Now().Add(time.Hour), "and "+next))

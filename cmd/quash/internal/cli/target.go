@@ -168,7 +168,9 @@ func (r *run) openSource(ctx context.Context, t *target, at string) (scanner.Sou
 		o.Kind, o.NoWorktree = "git", true
 	}
 	if t.memory != nil {
-		o.Past = t.memory.past()
+		if seen, ok := recall[source.Past](t.memory, pastSchema); ok {
+			o.Past = &seen
+		}
 	}
 	return source.Open(ctx, at, o)
 }
