@@ -4,7 +4,6 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"fmt"
-	"regexp"
 	"slices"
 )
 
@@ -27,13 +26,13 @@ func (r *Rule) Canary(token string) (by string, ok bool) {
 }
 
 // awsKeyForm is an access key id of AWS that holds its account. Ids whose fifth letter is below Q are older and do not.
-var awsKeyForm = regexp.MustCompile(`^A(?:KIA|SIA)[Q-Z2-7][A-Z2-7]{15}$`)
+var awsKeyForm = form(`^A(?:KIA|SIA)[Q-Z2-7][A-Z2-7]{15}$`)
 
 // AWSAccount reads the account number, twelve digits, out of an access key id of AWS. ok is false for ids that do not hold it. The
 // sixteen characters after the kind are base32; the account is the 40 bits after the first (Tal Be'ery, "A short note on AWS KEY ID",
 // 2023; what AWS says of a key is the same: sts get-access-key-info).
 func AWSAccount(keyID string) (account string, ok bool) {
-	if !awsKeyForm.MatchString(keyID) {
+	if !awsKeyForm().MatchString(keyID) {
 		return "", false
 	}
 	data, err := base32.StdEncoding.DecodeString(keyID[4:])
@@ -45,7 +44,7 @@ func AWSAccount(keyID string) (account string, ok bool) {
 }
 
 // accountForm is an account number of AWS.
-var accountForm = regexp.MustCompile(`^[0-9]{12}$`)
+var accountForm = form(`^[0-9]{12}$`)
 
 // canaries checks what the file says of canary accounts.
 func (c *checker) canaries() {
@@ -54,7 +53,7 @@ func (c *checker) canaries() {
 			c.addf(at{"canaries", i}, "", "canaries: say who issues them (by), the page that says so (docs) and their accounts")
 		}
 		for _, account := range k.Accounts {
-			if !accountForm.MatchString(account) {
+			if !accountForm().MatchString(account) {
 				c.addf(at{"canaries", i}, "", "canaries: account %q: twelve digits are wanted, in quotes", account)
 			}
 		}

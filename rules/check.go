@@ -3,7 +3,6 @@ package rules
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -82,8 +81,8 @@ func (c *checker) addf(where at, rule, format string, args ...any) {
 
 // The forms of hosts and of a base.
 var (
-	hostForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+(:[0-9]{1,5})?$`)
-	baseForm = regexp.MustCompile(`^https://([^/?#@{}]+)$`)
+	hostForm = form(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+(:[0-9]{1,5})?$`)
+	baseForm = form(`^https://([^/?#@{}]+)$`)
 )
 
 // unusedVars refuses vars that no pattern uses. It looks at the patterns as they are written.
@@ -94,7 +93,7 @@ func (c *checker) unusedVars() {
 		for _, n := range r.Near {
 			patterns = append(patterns, n.Pattern)
 		}
-		for _, m := range varUse.FindAllStringSubmatch(strings.Join(patterns, "\n"), -1) {
+		for _, m := range varUse().FindAllStringSubmatch(strings.Join(patterns, "\n"), -1) {
 			used[m[1]] = true
 		}
 	}
@@ -107,11 +106,11 @@ func (c *checker) unusedVars() {
 
 func (c *checker) run() {
 	for i, h := range c.file.Hosts {
-		if !hostForm.MatchString(h) {
+		if !hostForm().MatchString(h) {
 			c.addf(at{"hosts", i}, "", "host %q: a host's name in lower case is wanted, without scheme and path", h)
 		}
 	}
-	if c.file.Base != "" && !hostForm.MatchString(c.file.baseHost()) {
+	if c.file.Base != "" && !hostForm().MatchString(c.file.baseHost()) {
 		c.addf(at{"base"}, "", "base %q: an https origin is wanted, without path or trailing slash", c.file.Base)
 	}
 	if c.file.Docs != "" && !strings.HasPrefix(c.file.Docs, "https://") {
@@ -134,7 +133,7 @@ func (c *checker) run() {
 
 // baseHost is the host of Base, empty if Base is not well-formed.
 func (f *File) baseHost() string {
-	if m := baseForm.FindStringSubmatch(f.Base); m != nil {
+	if m := baseForm().FindStringSubmatch(f.Base); m != nil {
 		return m[1]
 	}
 	return ""
@@ -164,13 +163,13 @@ func (c *ruleChecker) run() {
 
 func (c *ruleChecker) fields() {
 	r := c.rule
-	if !providerForm.MatchString(r.ID) || !strings.HasPrefix(r.ID, r.Provider+"-") {
+	if !providerForm().MatchString(r.ID) || !strings.HasPrefix(r.ID, r.Provider+"-") {
 		c.addf(at{"id"}, "id %q: it is %s-KIND in lower case", r.ID, r.Provider)
 	}
 	if r.Name == "" {
 		c.addf(nil, "no name; say what a person calls this kind of key")
 	}
-	if !providerForm.MatchString(r.Family) {
+	if !providerForm().MatchString(r.Family) {
 		c.addf(at{"family"}, "family %q: a name in lower case is wanted", r.Family)
 	}
 	if !slices.Contains([]Severity{SeverityInfo, SeverityLow, SeverityMedium, SeverityHigh, SeverityCritical}, r.Severity) {

@@ -214,7 +214,7 @@ func (c *stepChecker) captures() {
 	s := c.step
 	for _, name := range slices.Sorted(maps.Keys(s.Capture)) {
 		where := at{"capture", name}
-		if o := c.early[name]; o == fromKey || o == fromBase || slices.Contains(reserved, name) || !varForm.MatchString(name) {
+		if o := c.early[name]; o == fromKey || o == fromBase || slices.Contains(reserved, name) || !varForm().MatchString(name) {
 			c.addf(where, "capture %q: the name is taken or not [a-z][a-z0-9_]*", name)
 		}
 		if !slices.Contains(knownCaptures, name) && !c.usedElsewhere(name) {
@@ -252,7 +252,7 @@ func (c *stepChecker) usedElsewhere(name string) bool {
 // path checks a JSON path, or the name of a header where one may stand.
 func (c *stepChecker) path(where at, path string, header bool) {
 	if name, ok := strings.CutPrefix(path, headerPath); ok && header {
-		if !headerForm.MatchString(name) {
+		if !headerForm().MatchString(name) {
 			c.addf(where, "path %q: a header's name is wanted after header:", path)
 		}
 		return

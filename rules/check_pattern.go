@@ -73,7 +73,7 @@ func (c *ruleChecker) groups(names []string) {
 		if slices.Contains(names[:i], name) {
 			c.addf(at{"pattern"}, "group %q stands twice in the pattern; put both forms into one group", name)
 		}
-		if slices.Contains(reserved, name) || !varForm.MatchString(name) {
+		if slices.Contains(reserved, name) || !varForm().MatchString(name) {
 			c.addf(at{"pattern"}, "group %q: the name is taken or not [a-z][a-z0-9_]*", name)
 		}
 		if _, both := c.rule.Near[name]; both {
@@ -87,7 +87,7 @@ func (c *ruleChecker) nearPart(name string, n Near) {
 	if n.Within <= 0 || n.Within > maxSpan {
 		c.addf(where, "near part %q has no within; say how far from the match it may stand, from 1 to %d bytes", name, maxSpan)
 	}
-	if name == "token" || slices.Contains(reserved, name) || !varForm.MatchString(name) {
+	if name == "token" || slices.Contains(reserved, name) || !varForm().MatchString(name) {
 		c.addf(where, "near part %q: the name is taken or not [a-z][a-z0-9_]*", name)
 	}
 	tree := c.expression(where.in("pattern"), "near part "+name, n.Pattern)

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -72,11 +71,11 @@ func (s *Step) uses(places ...place) []string {
 
 // The forms of URLs and headers.
 var (
-	urlForm      = regexp.MustCompile(`^https://([^/?#]*)([/?].*)?$`)
-	baseURL      = regexp.MustCompile(`^\{\{base\}\}([/?].*)?$`)
-	headerForm   = regexp.MustCompile("^[0-9A-Za-z!#$%&'*+.^_`|~-]+$")
-	operatorForm = regexp.MustCompile(`^operator\.[a-z][a-z0-9_-]*$`)
-	batchForm    = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_]*):([1-9][0-9]{0,5})$`)
+	urlForm      = form(`^https://([^/?#]*)([/?].*)?$`)
+	baseURL      = form(`^\{\{base\}\}([/?].*)?$`)
+	headerForm   = form("^[0-9A-Za-z!#$%&'*+.^_`|~-]+$")
+	operatorForm = form(`^operator\.[a-z][a-z0-9_-]*$`)
+	batchForm    = form(`^([A-Za-z_][A-Za-z0-9_]*):([1-9][0-9]{0,5})$`)
 )
 
 // forbiddenHeaders decide where a request goes or how it is framed; the client sets them.
@@ -109,10 +108,10 @@ func (c *stepChecker) request() bool {
 
 // url refuses every request that could carry a key elsewhere than to the file's hosts.
 func (c *stepChecker) url(where at, url string) {
-	if baseURL.MatchString(url) {
+	if baseURL().MatchString(url) {
 		return
 	}
-	m := urlForm.FindStringSubmatch(url)
+	m := urlForm().FindStringSubmatch(url)
 	if m == nil {
 		c.addf(where, "%s goes to %q, which is not https://HOST/… or {{base}}/…; a key is sent over https only", c.kind, url)
 		return
@@ -158,7 +157,7 @@ func (c *stepChecker) jsonBody() {
 	if c.step.Batch == "" {
 		return
 	}
-	m := batchForm.FindStringSubmatch(c.step.Batch)
+	m := batchForm().FindStringSubmatch(c.step.Batch)
 	if m == nil {
 		c.addf(at{"batch"}, "batch %q: it is written field:limit", c.step.Batch)
 		return
@@ -172,7 +171,7 @@ func (c *stepChecker) jsonBody() {
 // BatchOf reads a step's batch: the field of the JSON body that takes many keys and how many. ok is false for a step that
 // takes one key at a time.
 func (s *Step) BatchOf() (field string, limit int, ok bool) {
-	m := batchForm.FindStringSubmatch(s.Batch)
+	m := batchForm().FindStringSubmatch(s.Batch)
 	if m == nil {
 		return "", 0, false
 	}
@@ -182,7 +181,7 @@ func (s *Step) BatchOf() (field string, limit int, ok bool) {
 
 func (c *stepChecker) headers() {
 	for _, name := range slices.Sorted(maps.Keys(c.step.Header)) {
-		if !headerForm.MatchString(name) {
+		if !headerForm().MatchString(name) {
 			c.addf(at{"header", name}, "header %q is no header's name", name)
 		}
 		if slices.Contains(forbiddenHeaders, strings.ToLower(name)) {
@@ -225,7 +224,7 @@ func (c *stepChecker) names() {
 
 // origin is where the value of a name comes from, 0 if nothing defines it.
 func (c *flowChecker) origin(name string) origin {
-	if operatorForm.MatchString(name) {
+	if operatorForm().MatchString(name) {
 		return fromOperator
 	}
 	return c.known[name]
@@ -257,7 +256,7 @@ func (c *stepChecker) credentials() {
 }
 
 // selfURL finds the words by which issuers name, in a URL, the credential of the request.
-var selfURL = regexp.MustCompile(`\b(self|current)\b`)
+var selfURL = form(`\b(self|current)\b`)
 
 // binding refuses a revoke whose request does not fit what it says of how it hits this key.
 func (c *stepChecker) binding() {
@@ -293,7 +292,7 @@ func (c *stepChecker) selfFault() string {
 	}
 	_, url := c.step.Request()
 	ids := append(c.usesFrom(fromReply, inURL, inBody), c.idParts()...)
-	if len(ids) > 0 && !selfURL.MatchString(url) {
+	if len(ids) > 0 && !selfURL().MatchString(url) {
 		return fmt.Sprintf("the request names {{%s}}; where the issuer takes the request's own credential there is no id", ids[0])
 	}
 	return ""

@@ -3,7 +3,6 @@ package rules
 import (
 	"encoding/asn1"
 	"encoding/base64"
-	"regexp"
 	"strings"
 )
 
@@ -23,7 +22,7 @@ var derShapes = map[string][]int{
 const opensshMagic = "openssh-key-v1\x00"
 
 // pemBegin finds the label of a block.
-var pemBegin = regexp.MustCompile(`-----BEGIN ([A-Z0-9 ]+)-----`)
+var pemBegin = form(`-----BEGIN ([A-Z0-9 ]+)-----`)
 
 // wrongDER is said of a block whose bytes are not of the kind that its label names: altered for publication, or damaged.
 const wrongDER = "the PEM block does not hold what its label says"
@@ -31,7 +30,7 @@ const wrongDER = "the PEM block does not hold what its label says"
 // leastAltered is the least length in characters of a body that does not decode and may yet be an altered key.
 const leastAltered = 120
 
-var base64Form = regexp.MustCompile(`^[0-9A-Za-z+/]+={0,2}$`)
+var base64Form = form(`^[0-9A-Za-z+/]+={0,2}$`)
 
 func runPEM(_ *Rule, _ string, parts map[string]string) (ok bool, note string, applies bool) {
 	label, body, headers := readPEM(parts["token"])
@@ -39,7 +38,7 @@ func runPEM(_ *Rule, _ string, parts map[string]string) (ok bool, note string, a
 		return false, "no PEM block", true
 	}
 	data, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(body, "="))
-	if err != nil && len(body) >= leastAltered && base64Form.MatchString(body) {
+	if err != nil && len(body) >= leastAltered && base64Form().MatchString(body) {
 		return false, wrongDER, true
 	}
 	if err != nil || len(data) == 0 {
@@ -57,7 +56,7 @@ func runPEM(_ *Rule, _ string, parts map[string]string) (ok bool, note string, a
 // readPEM takes a block apart, as it stands in a file, in an indented text, or in a JSON string with its line ends
 // written as \n. headers are the RFC 1421 lines before the body.
 func readPEM(text string) (label, body, headers string) {
-	m := pemBegin.FindStringSubmatchIndex(text)
+	m := pemBegin().FindStringSubmatchIndex(text)
 	if m == nil {
 		return "", "", ""
 	}

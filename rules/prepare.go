@@ -13,9 +13,9 @@ import (
 
 // The forms of names.
 var (
-	providerForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
-	varForm      = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
-	varUse       = regexp.MustCompile(`\{\{([^{}]*)\}\}`)
+	providerForm = form(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	varForm      = form(`^[a-z][a-z0-9_]*$`)
+	varUse       = form(`\{\{([^{}]*)\}\}`)
 )
 
 // prepare fills in what the loader sets and checks what can be checked without running a proof. Patterns into which the
@@ -23,7 +23,7 @@ var (
 // such.
 func (c *checker) prepare(o Options) (replaced bool) {
 	f := c.file
-	if !providerForm.MatchString(f.Provider) {
+	if !providerForm().MatchString(f.Provider) {
 		c.addf(at{"provider"}, "", "provider %q: a name in lower case is wanted, [a-z0-9] with single dashes", f.Provider)
 	}
 	if len(f.Rules) == 0 {
@@ -65,7 +65,7 @@ func (c *checker) setVars(o Options) (replaced bool) {
 
 // checkVar refuses what cannot stand in the middle of a pattern.
 func checkVar(name, expr string) error {
-	if !varForm.MatchString(name) {
+	if !varForm().MatchString(name) {
 		return errors.New("a var's name is [a-z][a-z0-9_]*")
 	}
 	re, err := regexp.Compile(expr)
@@ -107,7 +107,7 @@ func (f *File) expandVars(pattern string) (string, error) {
 		return pattern, nil
 	}
 	var err error
-	out := varUse.ReplaceAllStringFunc(pattern, func(use string) string {
+	out := varUse().ReplaceAllStringFunc(pattern, func(use string) string {
 		name := use[2 : len(use)-2]
 		expr, ok := f.Vars[name]
 		if !ok {

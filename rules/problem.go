@@ -3,7 +3,6 @@ package rules
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -56,8 +55,8 @@ func sortByLine(problems []Problem) {
 
 // The forms in which the YAML package names a place and a field it does not know.
 var (
-	yamlLine    = regexp.MustCompile(`^(?:yaml: )?(?:unmarshal errors:\s*)?line (\d+): (?s:(.*))$`)
-	yamlUnknown = regexp.MustCompile(`^field (\S+) not found in type `)
+	yamlLine    = form(`^(?:yaml: )?(?:unmarshal errors:\s*)?line (\d+): (?s:(.*))$`)
+	yamlUnknown = form(`^field (\S+) not found in type `)
 )
 
 // yamlProblems puts the YAML package's errors into our words.
@@ -75,11 +74,11 @@ func yamlProblems(file string, err error) []Problem {
 
 func yamlProblem(file, msg string) Problem {
 	p := Problem{File: file, Msg: strings.TrimPrefix(msg, "yaml: ")}
-	if m := yamlLine.FindStringSubmatch(msg); m != nil {
+	if m := yamlLine().FindStringSubmatch(msg); m != nil {
 		p.Line, _ = strconv.Atoi(m[1])
 		p.Msg = m[2]
 	}
-	if m := yamlUnknown.FindStringSubmatch(p.Msg); m != nil {
+	if m := yamlUnknown().FindStringSubmatch(p.Msg); m != nil {
 		p.Msg = fmt.Sprintf("unknown field %q; rules/schema.json lists the fields", m[1])
 	}
 	return p

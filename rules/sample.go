@@ -48,13 +48,13 @@ func (r *Rule) sampleOf(g *generator) Sample {
 }
 
 // fillName is what stands for a part in an example. Other uses of braces, {{ secrets.TOKEN }}, are text.
-var fillName = regexp.MustCompile(`\{\{([a-z][a-z0-9_]*)\}\}`)
+var fillName = form(`\{\{([a-z][a-z0-9_]*)\}\}`)
 
 // Fill puts a sample into an example: {{sample}} is the key, {{NAME}} another part. A name in lower case that is no part of
 // the sample is an error.
 func (r *Rule) Fill(example string, s Sample) (string, error) {
 	var err error
-	text := fillName.ReplaceAllStringFunc(example, func(use string) string {
+	text := fillName().ReplaceAllStringFunc(example, func(use string) string {
 		name := use[2 : len(use)-2]
 		if name == "sample" {
 			return s.Token

@@ -2,13 +2,12 @@ package rules
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 )
 
 // templateName is what may stand between {{ and }}.
-var templateName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]*$`)
+var templateName = form(`^[A-Za-z][A-Za-z0-9_.-]*$`)
 
 // Expand replaces each {{NAME}} of a template by its value. The text around it stays as it is; values go through escape,
 // which makes them fit the place (path, query, JSON string). An unknown name and an open {{ are errors that name it; no
@@ -22,7 +21,7 @@ func Expand(tmpl string, value func(name string) (string, bool), escape func(str
 			return out.String(), nil
 		}
 		name, after, closed := strings.Cut(rest, "}}")
-		if !closed || !templateName.MatchString(name) {
+		if !closed || !templateName().MatchString(name) {
 			return "", fmt.Errorf("template: {{%s is no {{NAME}}", firstWord(rest))
 		}
 		v, ok := value(name)
@@ -52,7 +51,7 @@ func TemplateNames(tmpl string) []string {
 			slices.Sort(names)
 			return slices.Compact(names)
 		}
-		if templateName.MatchString(name) {
+		if templateName().MatchString(name) {
 			names = append(names, name)
 		}
 		tmpl = after

@@ -89,7 +89,7 @@ func (c conjunction) and(d conjunction) conjunction {
 type exprToken = string
 
 var (
-	exprForm = regexp.MustCompile("^(?:\\s+|//[^\n]*|(\"(?:[^\"\\\\]|\\\\.)*\"|'(?:[^'\\\\]|\\\\.)*'|`[^`]*`)|([A-Za-z_][A-Za-z_0-9]*|[0-9]+(?:\\.[0-9]+)?|&&|\\|\\||[<>=!]=|\\?\\?|\\?\\.|.))")
+	exprForm = form("^(?:\\s+|//[^\n]*|(\"(?:[^\"\\\\]|\\\\.)*\"|'(?:[^'\\\\]|\\\\.)*'|`[^`]*`)|([A-Za-z_][A-Za-z_0-9]*|[0-9]+(?:\\.[0-9]+)?|&&|\\|\\||[<>=!]=|\\?\\?|\\?\\.|.))")
 	escapes  = strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\t`, "\t", `\r`, "\r", `\"`, `"`, `\'`, `'`)
 )
 
@@ -106,7 +106,7 @@ func exprTokens(source string) ([]exprToken, error) {
 	}
 	var tokens []exprToken
 	for source != "" {
-		m := exprForm.FindStringSubmatch(source)
+		m := exprForm().FindStringSubmatch(source)
 		if m == nil {
 			return nil, errors.New("it has a character that no expression has")
 		}

@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// form is an expression that is compiled when it is first asked for: most runs meet no value that has to be held against it.
+// form is an expression that is compiled when it is first asked for: most runs check no rule, and meet no value that has to be held against it.
 func form(expr string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
 }

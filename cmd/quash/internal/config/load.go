@@ -118,9 +118,15 @@ func decode(data []byte, into any) error {
 var (
 	unknownField = regexp.MustCompile(`(?s)^(line \d+): field (.*) not found in type`)
 	wrongKind    = regexp.MustCompile(`^(line \d+): cannot unmarshal !!(\w+)`)
-	fieldName    = regexp.MustCompile(`^[a-z_]{1,32}$`)
-	envName      = regexp.MustCompile(`^[A-Z_]+[A-Z0-9_]{0,63}$`)
+	fieldName    = regexp.MustCompile(`^[a-z_]+$`)
+	envName      = regexp.MustCompile(`^[A-Z_]+[A-Z0-9_]*$`)
 	quoted       = regexp.MustCompile("(?s)['\"`].*['\"`]")
+)
+
+// longestField and longestEnv bound what is quoted all the same, in bytes.
+const (
+	longestField = 32
+	longestEnv   = 64
 )
 
 func plain(err error) error {
@@ -138,7 +144,7 @@ func plain(err error) error {
 	}
 	if m := unknownField.FindStringSubmatch(text); m != nil {
 		name := "a field"
-		if fieldName.MatchString(m[2]) {
+		if len(m[2]) <= longestField && fieldName.MatchString(m[2]) {
 			name = "field " + m[2]
 		}
 		return fmt.Errorf("%s: %s is not known; README.md lists the fields", m[1], name)
@@ -237,7 +243,7 @@ func (c Config) Secret(field string, at Credential, getenv func(string) string) 
 
 // envShown is the name of an environment variable, unless it has not the form of one: then it may be a key.
 func envShown(name string) string {
-	if envName.MatchString(name) {
+	if len(name) <= longestEnv && envName.MatchString(name) {
 		return name
 	}
 	return "of that name"

@@ -89,13 +89,17 @@ func network() *http.Transport {
 // Hosts are the hosts of this GitHub: the API's and the one that repositories are cloned from.
 func (g *GitHub) Hosts() []string { return g.hosts }
 
-// accountName is how users, organisations and enterprises are called.
-var accountName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$`)
+// accountForm is how users, organisations and enterprises are called, in at most longestAccount bytes.
+var accountForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
+
+const longestAccount = 100
+
+func accountName(name string) bool { return len(name) <= longestAccount && accountForm.MatchString(name) }
 
 // Account lists the repositories of an organisation or, where there is none of that name, of a user. When the listing breaks
 // off, the repositories until then come with the error.
 func (g *GitHub) Account(ctx context.Context, name string) ([]Repository, error) {
-	if !accountName.MatchString(name) {
+	if !accountName(name) {
 		return nil, errors.New("not the name of an account at GitHub")
 	}
 	all, err := pages(func(o github.ListOptions) ([]*github.Repository, *github.Response, error) {
@@ -196,7 +200,7 @@ const organizationsQuery = `query($slug:String!,$after:String){enterprise(slug:$
 
 // Organizations lists the organisations of an enterprise that the credential may see.
 func (g *GitHub) Organizations(ctx context.Context, enterprise string) ([]string, error) {
-	if !accountName.MatchString(enterprise) {
+	if !accountName(enterprise) {
 		return nil, errors.New("not the name of an enterprise at GitHub")
 	}
 	var names []string

@@ -1,7 +1,6 @@
 package records
 
 import (
-	"regexp"
 	"strings"
 )
 
@@ -29,7 +28,7 @@ var githubMigration = migrationFormat(&shape{
 })
 
 // migrationFile is what the files are called.
-var migrationFile = regexp.MustCompile(`(?:^|[/!])[a-z_]+_\d{6}\.json$`)
+var migrationFile = expression(`(?:^|[/!])[a-z_]+_\d{6}\.json$`)
 
 // migrationFormat makes a format of a shape that is known by the names of its files too.
 func migrationFormat(s *shape) Format {
@@ -37,7 +36,7 @@ func migrationFormat(s *shape) Format {
 	sure := f.score
 	f.shape = nil
 	f.score = func(name string, head []byte) int {
-		if !strings.HasSuffix(name, ".json") || !migrationFile.MatchString(name) { // most files end otherwise
+		if !strings.HasSuffix(name, ".json") || !migrationFile().MatchString(name) { // most files end otherwise
 			return None
 		}
 		return sure(name, head)
@@ -53,7 +52,7 @@ var migrationArchive = Archive{
 	score: func(names []string) (int, string) {
 		files := 0
 		for _, name := range names {
-			if migrationFile.MatchString(name) {
+			if migrationFile().MatchString(name) {
 				files++
 			}
 		}
@@ -63,5 +62,5 @@ var migrationArchive = Archive{
 		return None, ""
 	},
 	missing: "no issues_000001.json or the like",
-	format:  func(name string) *Format { return when(migrationFile.MatchString(name), &githubMigration) },
+	format:  func(name string) *Format { return when(migrationFile().MatchString(name), &githubMigration) },
 }

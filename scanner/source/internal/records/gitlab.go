@@ -1,7 +1,6 @@
 package records
 
 import (
-	"regexp"
 	"strings"
 )
 
@@ -44,7 +43,7 @@ var gitlab = gitlabFormat(&shape{
 })
 
 // gitlabFile is what the files are called.
-var gitlabFile = regexp.MustCompile(`(?:^|[/!])(?:tree/(?:project|groups?(?:/\d+)?)/([a-z_]+)\.ndjson|(project|group)\.json)$`)
+var gitlabFile = expression(`(?:^|[/!])(?:tree/(?:project|groups?(?:/\d+)?)/([a-z_]+)\.ndjson|(project|group)\.json)$`)
 
 // gitlabFormat makes a format of a shape whose records are named by the file that they are in: "issues/7", as in their addresses.
 func gitlabFormat(s *shape) Format {
@@ -56,7 +55,7 @@ func gitlabFormat(s *shape) Format {
 		if !strings.HasSuffix(name, "json") { // as most files do not
 			return None
 		}
-		switch m := gitlabFile.FindStringSubmatch(name); {
+		switch m := gitlabFile().FindStringSubmatch(name); {
 		case m == nil || refuseJSON(head) != "":
 			return None
 		case m[1] != "" || strings.Contains(name, "tree/"):
@@ -66,7 +65,7 @@ func gitlabFormat(s *shape) Format {
 	}
 	f.refuse = refuseJSON
 	f.prefix = func(name string) string {
-		if m := gitlabFile.FindStringSubmatch(name); m != nil && m[1] != "" {
+		if m := gitlabFile().FindStringSubmatch(name); m != nil && m[1] != "" {
 			return m[1] + "/"
 		}
 		return ""
@@ -80,7 +79,7 @@ var gitlabArchive = Archive{
 	alone: []*Format{&gitlab},
 	score: func(names []string) (int, string) {
 		for _, name := range names {
-			if gitlabFile.MatchString(name) && strings.Contains(name, "tree/") {
+			if gitlabFile().MatchString(name) && strings.Contains(name, "tree/") {
 				return Sure, ""
 			}
 		}

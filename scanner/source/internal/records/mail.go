@@ -58,14 +58,14 @@ func refuseMbox(head []byte) string {
 func isPatch(line []byte) bool { return bytes.Contains(line, []byte(" Mon Sep 17 00:00:00 2001")) }
 
 // fromDate is the date at the end of a line that begins a message, as programs write it, with a zone or without.
-var fromDate = regexp.MustCompile(` (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}\d{1,2} \d{1,2}:\d\d(?::\d\d)?(?: [A-Z+-][A-Z0-9+-]*)* \d{4}\b`)
+var fromDate = expression(` (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}\d{1,2} \d{1,2}:\d\d(?::\d\d)?(?: [A-Z+-][A-Z0-9+-]*)* \d{4}\b`)
 
 // longestFrom bounds the lines that may begin a message.
 const longestFrom = 1 << 10
 
 // isFromLine reports whether a line begins a message of a box.
 func isFromLine(line []byte) bool {
-	return bytes.HasPrefix(line, []byte("From ")) && len(line) <= longestFrom && fromDate.Match(line)
+	return bytes.HasPrefix(line, []byte("From ")) && len(line) <= longestFrom && fromDate().Match(line)
 }
 
 // beginsMessage reports whether text begins as a message does: with a header.
@@ -76,18 +76,18 @@ func beginsMessage(text []byte) bool {
 
 // traces are the headers that programs write on the way of a mail, with what the value of each has; origins those of who wrote it.
 var (
-	traces = map[string]*regexp.Regexp{
-		"received":               regexp.MustCompile(`(?s)(?:from|by|with|for) .*\d`),
-		"return-path":            regexp.MustCompile(`<.*>|@`),
-		"delivered-to":           regexp.MustCompile(`@`),
-		"message-id":             regexp.MustCompile(`<.*@.*>`),
-		"dkim-signature":         regexp.MustCompile(`b=`),
-		"arc-seal":               regexp.MustCompile(`b=`),
-		"authentication-results": regexp.MustCompile(`;`),
-		"mime-version":           regexp.MustCompile(`1\.0`),
+	traces = map[string]func() *regexp.Regexp{
+		"received":               expression(`(?s)(?:from|by|with|for) .*\d`),
+		"return-path":            expression(`<.*>|@`),
+		"delivered-to":           expression(`@`),
+		"message-id":             expression(`<.*@.*>`),
+		"dkim-signature":         expression(`b=`),
+		"arc-seal":               expression(`b=`),
+		"authentication-results": expression(`;`),
+		"mime-version":           expression(`1\.0`),
 	}
-	origins = map[string]*regexp.Regexp{
-		"from": regexp.MustCompile(`@`), "date": regexp.MustCompile(`\d{4} \d{1,2}:\d\d`), "to": regexp.MustCompile(`@`), "subject": regexp.MustCompile(``),
+	origins = map[string]func() *regexp.Regexp{
+		"from": expression(`@`), "date": expression(`\d{4} \d{1,2}:\d\d`), "to": expression(`@`), "subject": expression(``),
 	}
 )
 
@@ -139,8 +139,8 @@ func headersIn(head []byte) map[string]bool {
 		default:
 			field, from = strings.ToLower(string(name)), at
 		}
-		for _, known := range [...]map[string]*regexp.Regexp{traces, origins} {
-			if value, ok := known[field]; ok && !seen[field] && value.Match(head[from+len(field)+1:next]) {
+		for _, known := range [...]map[string]func() *regexp.Regexp{traces, origins} {
+			if value, ok := known[field]; ok && !seen[field] && value().Match(head[from+len(field)+1:next]) {
 				seen[field] = true
 			}
 		}
@@ -246,7 +246,7 @@ func mailTime(value string) (time.Time, bool) {
 }
 
 // systemID are the names that mail systems make up for messages by themselves, which look like keys and are none.
-var systemID = regexp.MustCompile(`^(?:CA[\w+=.-]{30,80}@mail\.gmail\.com|[0-9A-Z]{20,60}@[0-9A-Z.-]+\.(?:prod\.outlook\.com|PROD\.OUTLOOK\.COM)|[0-9a-f-]{40,90}@(?:[a-z0-9-]+\.)?amazonses\.com)$`)
+var systemID = expression(`^(?:CA[\w+=.-]{30,80}@mail\.gmail\.com|[0-9A-Z]{20,60}@[0-9A-Z.-]+\.(?:prod\.outlook\.com|PROD\.OUTLOOK\.COM)|[0-9a-f-]{40,90}@(?:[a-z0-9-]+\.)?amazonses\.com)$`)
 
 // messageID returns the name of a message as a location may show it, without its brackets.
 func messageID(value string) string {
@@ -254,7 +254,7 @@ func messageID(value string) string {
 	if from := strings.IndexByte(id, '<'); from >= 0 {
 		id, _, _ = strings.Cut(id[from+1:], ">")
 	}
-	if systemID.MatchString(id) {
+	if systemID().MatchString(id) {
 		return id
 	}
 	return label([]byte(id))

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"mime"
-	"regexp"
 	"strings"
 
 	"golang.org/x/text/encoding"
@@ -29,7 +28,7 @@ type mailHead struct {
 }
 
 // param is a parameter of a header, where it does not keep to the rules.
-var param = regexp.MustCompile(`(?i);\s*([\w-]+)\s*=\s*(?:"([^"]*)"?|([^;\s]+))`)
+var param = expression(`(?i);\s*([\w-]+)\s*=\s*(?:"([^"]*)"?|([^;\s]+))`)
 
 // parameters returns the value of a header and its parameters by name.
 func parameters(value string) (string, map[string]string) {
@@ -39,7 +38,7 @@ func parameters(value string) (string, map[string]string) {
 	}
 	kind, _, _ = strings.Cut(value, ";")
 	params = map[string]string{}
-	for _, p := range param.FindAllStringSubmatch(value, -1) {
+	for _, p := range param().FindAllStringSubmatch(value, -1) {
 		if name := strings.ToLower(p[1]); params[name] == "" {
 			params[name] = p[2] + p[3]
 		}
@@ -159,7 +158,7 @@ func (h *mailHead) tell(name, value string) string {
 }
 
 // encodedWord is one of the words in which headers write what is not ASCII.
-var encodedWord = regexp.MustCompile(`=\?([^?\s]{1,40})\?([QqBb])\?([^?]*)\?=`)
+var encodedWord = expression(`=\?([^?\s]{1,40})\?([QqBb])\?([^?]*)\?=`)
 
 // decodeWords undoes encoded words. White space between two of them is none, and those of one charset are one text: a character, or a
 // group of base64, may be split between them.
@@ -167,7 +166,7 @@ func decodeWords(value string) string {
 	if !strings.Contains(value, "=?") {
 		return value
 	}
-	words := encodedWord.FindAllStringSubmatchIndex(value, -1)
+	words := encodedWord().FindAllStringSubmatchIndex(value, -1)
 	var out strings.Builder
 	var text, digits []byte
 	charset, end := "", 0

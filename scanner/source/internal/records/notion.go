@@ -2,7 +2,6 @@ package records
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -19,7 +18,7 @@ var notionArchive = Archive{
 	alone: []*Format{&notionTable},
 	score: func(names []string) (int, string) {
 		for _, name := range names {
-			if notionPage.MatchString(path.Base(name)) || notionPart.MatchString(path.Base(name)) {
+			if notionPage().MatchString(path.Base(name)) || notionPart().MatchString(path.Base(name)) {
 				return Sure, ""
 			}
 		}
@@ -31,9 +30,9 @@ var notionArchive = Archive{
 }
 
 var (
-	notionPage   = regexp.MustCompile(`^(.*?) ?([0-9a-f]{8})[0-9a-f]{24}(?:_all)?\.(md|html|csv)$`)
-	notionFolder = regexp.MustCompile(`^(.*?) ?([0-9a-f]{8})[0-9a-f]{24}$`)
-	notionPart   = regexp.MustCompile(`^Export.*-Part-\d+\.zip$`)
+	notionPage   = expression(`^(.*?) ?([0-9a-f]{8})[0-9a-f]{24}(?:_all)?\.(md|html|csv)$`)
+	notionFolder = expression(`^(.*?) ?([0-9a-f]{8})[0-9a-f]{24}$`)
+	notionPart   = expression(`^Export.*-Part-\d+\.zip$`)
 )
 
 // notionTable is a database of a Notion export, whose rows have no name of their own.
@@ -42,13 +41,13 @@ var notionTable = func() Format {
 	f.Name, f.Title = "notion", "a Notion export"
 	f.shape = nil
 	f.score = func(name string, _ []byte) int {
-		if m := notionPage.FindStringSubmatch(path.Base(name)); m != nil && m[3] == "csv" {
+		if m := notionPage().FindStringSubmatch(path.Base(name)); m != nil && m[3] == "csv" {
 			return Sure
 		}
 		return None
 	}
 	f.prefix = func(name string) string {
-		if m := notionPage.FindStringSubmatch(path.Base(name)); m != nil {
+		if m := notionPage().FindStringSubmatch(path.Base(name)); m != nil {
 			return notionTitle(m) + "/"
 		}
 		return ""
@@ -64,11 +63,11 @@ func notionTitle(m []string) string {
 // notionPlace is the place of a page, or of a file in the folder of one.
 func notionPlace(name string) scanner.Location {
 	dir, file := path.Split(name)
-	if m := notionPage.FindStringSubmatch(file); m != nil {
+	if m := notionPage().FindStringSubmatch(file); m != nil {
 		return scanner.Location{Record: notionTitle(m), Field: "page"}
 	}
 	for _, folder := range backwards(strings.Split(strings.TrimSuffix(dir, "/"), "/")) {
-		if m := notionFolder.FindStringSubmatch(folder); m != nil {
+		if m := notionFolder().FindStringSubmatch(folder); m != nil {
 			return scanner.Location{Record: notionTitle(m), Field: strings.TrimSpace("attachment " + label([]byte(file)))}
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"io"
 	"path"
-	"regexp"
 	"strings"
 )
 
@@ -47,7 +46,7 @@ var slack = slackFormat(&shape{
 })
 
 // slackDay is what a day's file is called. Channels and conversations are folders, whose names may be anything.
-var slackDay = regexp.MustCompile(`^(?:.*[/!])?([^/!]+)/\d{4}-\d\d-\d\d\.json$`)
+var slackDay = expression(`^(?:.*[/!])?([^/!]+)/\d{4}-\d\d-\d\d\.json$`)
 
 // slackFormat makes a format of a shape whose records are named by the folder that their file is in.
 func slackFormat(s *shape) Format {
@@ -55,14 +54,14 @@ func slackFormat(s *shape) Format {
 	score := f.score
 	f.shape = nil
 	f.score = func(name string, head []byte) int {
-		if path.Ext(name) == ".json" && slackDay.MatchString(name) {
+		if path.Ext(name) == ".json" && slackDay().MatchString(name) {
 			return score(name, head)
 		}
 		return None
 	}
 	f.refuse = refuseJSON
 	f.prefix = func(name string) string {
-		if m := slackDay.FindStringSubmatch(name); m != nil {
+		if m := slackDay().FindStringSubmatch(name); m != nil {
 			if channel := label([]byte(m[1])); channel != "" {
 				return channel + "/"
 			}
@@ -90,7 +89,7 @@ var slackArchive = Archive{
 			return None, ""
 		}
 		for _, name := range names {
-			if inner, ok := strings.CutPrefix(strings.TrimPrefix(name, "./"), root); ok && slackDay.MatchString(inner) && !Unsafe(name) {
+			if inner, ok := strings.CutPrefix(strings.TrimPrefix(name, "./"), root); ok && slackDay().MatchString(inner) && !Unsafe(name) {
 				return Sure, root
 			}
 		}
@@ -102,7 +101,7 @@ var slackArchive = Archive{
 	missing: "no users.json beside a <channel>/<day>.json",
 	learns:  func(name string) *Format { return when(name == "users.json" || name == "org_users.json", &slackList) },
 	format: func(name string) *Format {
-		if slackDay.MatchString(name) && strings.Count(name, "/") == 1 {
+		if slackDay().MatchString(name) && strings.Count(name, "/") == 1 {
 			return &slack
 		}
 		return when(!strings.Contains(name, "/") && path.Ext(name) == ".json", &slackList)

@@ -3,6 +3,7 @@ package records
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -10,6 +11,11 @@ import (
 
 	"github.com/quash-sh/quash/scanner"
 )
+
+// expression is an expression that is compiled when it is first asked for: most runs read no export.
+func expression(text string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
+}
 
 // meaning is what the value of a column or member tells of its record.
 type meaning uint8
