@@ -94,7 +94,9 @@ var accountForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
 
 const longestAccount = 100
 
-func accountName(name string) bool { return len(name) <= longestAccount && accountForm.MatchString(name) }
+func accountName(name string) bool {
+	return len(name) <= longestAccount && accountForm.MatchString(name)
+}
 
 // Account lists the repositories of an organisation or, where there is none of that name, of a user. When the listing breaks
 // off, the repositories until then come with the error.
