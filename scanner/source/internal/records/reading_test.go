@@ -101,6 +101,7 @@ func sampleKey() string {
 	for range 36 {
 		b = append(b, alphabet[rand.IntN(len(alphabet))])
 	}
+	b[4+rand.IntN(36)] = alphabet[rand.IntN(10)] // by their digits names that could be keys are kept out of places
 	return string(b)
 }
 
