@@ -60,12 +60,10 @@ func (g *globals) githubAPI(c config.Config) string {
 	return cmp.Or(c.Providers["github"].BaseURL, g.env.getenv("GITHUB_API_URL"))
 }
 
-// githubToken is the credential: the App's, the configuration's, or the environment's. It is read where it stands whenever it is
-// needed; the redactor knows it before anybody else does.
+// githubToken is the credential: the App's, the configuration's, or the environment's.
 func (g *globals) githubToken(c config.Config, app appFlags, api forge.GitHubOptions) (forge.Token, error) {
-	learn := func(s string) { g.env.Redactor.AddSecret(scanner.NewSecret(s)) }
 	if app.id != 0 || app.key != "" {
-		a, err := app.open(api, learn)
+		a, err := app.open(api, func(s string) { g.env.Redactor.AddSecret(scanner.NewSecret(s)) })
 		if err != nil {
 			return nil, err
 		}
@@ -75,10 +73,16 @@ func (g *globals) githubToken(c config.Config, app appFlags, api forge.GitHubOpt
 	if !at.Set() && g.env.getenv("GITHUB_TOKEN") != "" {
 		at = config.Credential{Env: "GITHUB_TOKEN"}
 	}
+	return g.tokenAt(c, "providers.github.credential", at)
+}
+
+// tokenAt is a credential that is read where it stands whenever it is needed; nil when no place is named. The redactor knows it before
+// anybody else does.
+func (g *globals) tokenAt(c config.Config, field string, at config.Credential) (forge.Token, error) {
 	if !at.Set() {
 		return nil, nil
 	}
-	if _, err := g.credential(c, "providers.github.credential", at); err != nil {
+	if _, err := g.credential(c, field, at); err != nil {
 		return nil, err
 	}
 	return func(context.Context) (string, error) {
@@ -86,11 +90,11 @@ func (g *globals) githubToken(c config.Config, app appFlags, api forge.GitHubOpt
 		if at.File != "" {
 			data, err := os.ReadFile(c.Path(at.File))
 			if err != nil {
-				return "", fmt.Errorf("providers.github.credential: %w", err)
+				return "", fmt.Errorf("%s: %w", field, err)
 			}
 			value = strings.TrimRight(string(data), " \t\r\n")
 		}
-		learn(value)
+		g.env.Redactor.AddSecret(scanner.NewSecret(value))
 		return value, nil
 	}, nil
 }

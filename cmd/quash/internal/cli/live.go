@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 
 	"github.com/quash-sh/quash/cmd/quash/internal/config"
@@ -95,29 +94,6 @@ func (r *run) agiledTickets(rest string, o live.Options) (scanner.Source, error)
 	}
 	a.Key = key
 	return live.OpenAgiled(a, o)
-}
-
-// tokenAt is a credential that is read where it stands whenever it is needed; nil when no place is named. The redactor knows it before
-// anybody else does.
-func (g *globals) tokenAt(c config.Config, field string, at config.Credential) (forge.Token, error) {
-	if !at.Set() {
-		return nil, nil
-	}
-	if _, err := g.credential(c, field, at); err != nil {
-		return nil, err
-	}
-	return func(context.Context) (string, error) {
-		value := g.env.getenv(at.Env)
-		if at.File != "" {
-			data, err := os.ReadFile(c.Path(at.File))
-			if err != nil {
-				return "", fmt.Errorf("%s: %w", field, err)
-			}
-			value = strings.TrimRight(string(data), " \t\r\n")
-		}
-		g.env.Redactor.AddSecret(scanner.NewSecret(value))
-		return value, nil
-	}, nil
 }
 
 // keepLive remembers a scan of live tickets for the next one: the parts that were read to their end.
