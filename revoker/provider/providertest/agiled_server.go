@@ -37,7 +37,7 @@ func Start(h http.Handler, hosts ...string) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start simulator: %w", err)
 	}
-	cert, roots, err := loopbackCertificate(hosts)
+	cert, roots, err := Certificate(hosts...)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start simulator: make a certificate: %w", err), plain.Close())
 	}
@@ -70,8 +70,8 @@ func (a *Agiled) Start(more ...string) (*Server, error) {
 	return Start(a, append(more, "api.agiled.ai", "my.agiled.app")...)
 }
 
-// loopbackCertificate makes a certificate for 127.0.0.1 and hosts that lives a day.
-func loopbackCertificate(hosts []string) (tls.Certificate, *x509.CertPool, error) {
+// Certificate makes a certificate that signs itself, good for 127.0.0.1 and the hosts for a day, and the roots that verify it.
+func Certificate(hosts ...string) (tls.Certificate, *x509.CertPool, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return tls.Certificate{}, nil, err

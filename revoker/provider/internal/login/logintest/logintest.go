@@ -6,18 +6,15 @@ package logintest
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"io"
-	"math/big"
 	"net"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/quash-sh/quash/revoker/provider/providertest"
 )
 
 // Account is the only account of a server.
@@ -47,7 +44,7 @@ func Start(t testing.TB, serve func(s *Server, c net.Conn)) *Server {
 		t.Fatal(err)
 	}
 	s := &Server{Addr: l.Addr().String()}
-	if s.certificate, s.Roots, err = certify(); err != nil {
+	if s.certificate, s.Roots, err = providertest.Certificate(Name); err != nil {
 		t.Fatal(err)
 	}
 	var running sync.WaitGroup
@@ -103,31 +100,6 @@ func (h *heard) Read(p []byte) (int, error) {
 	defer h.server.mu.Unlock()
 	h.server.received.Write(p[:n])
 	return n, err
-}
-
-// certify makes a certificate that signs itself.
-func certify() (tls.Certificate, *x509.CertPool, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return tls.Certificate{}, nil, err
-	}
-	form := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: Name}, DNSNames: []string{Name},
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		NotBefore:   time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, form, form, key.Public(), key)
-	if err != nil {
-		return tls.Certificate{}, nil, err
-	}
-	leaf, err := x509.ParseCertificate(der)
-	if err != nil {
-		return tls.Certificate{}, nil, err
-	}
-	roots := x509.NewCertPool()
-	roots.AddCert(leaf)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, roots, nil
 }
 
 // take reads exactly n bytes; nil when there are no more.
