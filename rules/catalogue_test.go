@@ -93,14 +93,21 @@ func TestTry(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tried, ids, err := set.Try("acme.yaml", []byte(strings.Replace(catalogued, "name: Acme token", "name: Acme key", 1)), Options{})
+	changed, problems := CheckFile("acme.yaml", []byte(strings.Replace(catalogued, "name: Acme token", "name: Acme key", 1)), Options{})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	tried, ids, err := set.Try(changed)
 	if err != nil || len(ids) != 1 || ids[0] != "acme-token" || tried.Len() != 1 {
 		t.Fatalf("%v, %d rules, %v", ids, tried.Len(), err)
 	}
 	if r, _ := tried.Rule("acme-token"); r.Name != "Acme key" {
 		t.Errorf("the rule is still %q", r.Name)
 	}
-	if _, _, err := set.Try("bad.yaml", []byte("provider: acme\n"), Options{}); err == nil {
+	if _, _, err := set.Try(changed, changed); err == nil {
+		t.Error("two files with one id were taken")
+	}
+	if f, problems := CheckFile("bad.yaml", []byte("provider: acme\n"), Options{}); f != nil || len(problems) == 0 {
 		t.Error("a file without rules was taken")
 	}
 }

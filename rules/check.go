@@ -9,12 +9,15 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// CheckFile returns everything that is wrong with a rule file, in the order of its lines; none means that [Set.With] takes
-// it. It runs the file's proofs: examples are filled with generated keys, recorded replies are read. name is how the
-// problems call the file.
-func CheckFile(name string, data []byte, o Options) []Problem {
-	_, problems := check(name, data, o)
-	return problems
+// CheckFile reads a rule file and returns everything that is wrong with it, in the order of its lines; none means that [Set.With]
+// takes it, and only then is there a file, for [Set.Try]. It runs the file's proofs: examples are filled with generated keys,
+// recorded replies are read. name is how the problems call the file.
+func CheckFile(name string, data []byte, o Options) (*File, []Problem) {
+	f, problems := check(name, data, o)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	return f, nil
 }
 
 // CheckBuiltin returns what is wrong with the rules that quash ships under an operator's options, as [CheckFile] does for a
@@ -110,9 +113,7 @@ func (c *checker) run() {
 			c.addf(at{"hosts", i}, "", "host %q: a host's name in lower case is wanted, without scheme and path", h)
 		}
 	}
-	if c.file.Base != "" && !hostForm().MatchString(c.file.baseHost()) {
-		c.addf(at{"base"}, "", "base %q: an https origin is wanted, without path or trailing slash", c.file.Base)
-	}
+	c.bases()
 	if c.file.Docs != "" && !strings.HasPrefix(c.file.Docs, "https://") {
 		c.addf(at{"docs"}, "", "docs %q: an https address is wanted", c.file.Docs)
 	}
@@ -131,9 +132,34 @@ func (c *checker) run() {
 	}
 }
 
+// bases checks where keys are asked about when the operator names no base. A revocation or review goes to one place, which regions leave open.
+func (c *checker) bases() {
+	if c.file.Base != "" && !hostForm().MatchString(c.file.baseHost()) {
+		c.addf(at{"base"}, "", "base %q: an https origin is wanted, without path or trailing slash", c.file.Base)
+	}
+	for i, region := range c.file.Regions {
+		switch {
+		case !hostForm().MatchString(originHost(region)):
+			c.addf(at{"regions", i}, "", "region %q: an https origin is wanted, without path or trailing slash", region)
+		case c.file.Base == "":
+			c.addf(at{"regions", i}, "", "region %q: regions come after a base", region)
+		}
+	}
+	for i, r := range c.file.Rules {
+		if len(c.file.Regions) > 0 && len(r.Revoke)+len(r.Review) > 0 {
+			c.addf(at{"rules", i}, r.ID, "revoke and review do not go with regions: nothing says which of them is meant")
+		}
+	}
+}
+
 // baseHost is the host of Base, empty if Base is not well-formed.
 func (f *File) baseHost() string {
-	if m := baseForm().FindStringSubmatch(f.Base); m != nil {
+	return originHost(f.Base)
+}
+
+// originHost is the host of an https origin, empty if it is not well-formed.
+func originHost(base string) string {
+	if m := baseForm().FindStringSubmatch(base); m != nil {
 		return m[1]
 	}
 	return ""

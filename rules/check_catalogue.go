@@ -16,8 +16,13 @@ import (
 // though a character of it is broken ([Rule.Mutants]); a key that a rule of another provider finds and does not list; what is listed
 // under loose or overlaps and does not happen. ids are the rules that are asked about, held against all; none means all.
 func (s *Set) CheckCatalogue(ids ...string) []Problem {
-	c := &catalogue{set: s, asked: func(id string) bool { return len(ids) == 0 || slices.Contains(ids, id) }}
-	c.read()
+	c := &catalogue{used: map[string]bool{}}
+	for r := range s.All() {
+		c.rules = append(c.rules, r)
+		c.asked = append(c.asked, len(ids) == 0 || slices.Contains(ids, r.ID))
+		c.keywords = append(c.keywords, lowerAll(r.Keywords))
+	}
+	c.found = make([][]Problem, len(c.rules))
 	each(len(c.rules), func(i int) {
 		c.found[i] = slices.Concat(c.shape(i), c.mutants(i), c.overlaps(i))
 	})
@@ -44,9 +49,9 @@ func each(n int, do func(i int)) {
 
 // catalogue is rules that are held against each other.
 type catalogue struct {
-	set   *Set
-	asked func(id string) bool
 	rules []*Rule
+	// asked tells the rules that are asked about.
+	asked []bool
 	// keywords are those of each rule in lower case.
 	keywords [][]string
 	// found are the problems by rule.
@@ -57,15 +62,6 @@ type catalogue struct {
 	used map[string]bool
 }
 
-func (c *catalogue) read() {
-	c.rules = slices.Collect(c.set.All())
-	c.used = map[string]bool{}
-	c.found = make([][]Problem, len(c.rules))
-	for _, r := range c.rules {
-		c.keywords = append(c.keywords, lowerAll(r.Keywords))
-	}
-}
-
 func (r *Rule) problem(format string, args ...any) Problem {
 	return Problem{File: r.file.name, Rule: r.ID, Msg: fmt.Sprintf(format, args...)}
 }
@@ -73,7 +69,7 @@ func (r *Rule) problem(format string, args ...any) Problem {
 // mutants holds one rule to its broken keys, each in one of the rule's examples in turn.
 func (c *catalogue) mutants(i int) []Problem {
 	r := c.rules[i]
-	if !c.asked(r.ID) {
+	if !c.asked[i] {
 		return nil
 	}
 	var problems []Problem
@@ -132,7 +128,7 @@ func (c *catalogue) overlaps(i int) []Problem {
 					continue
 				}
 				told[k] = true
-				if by := c.rules[k]; !c.listed(by, r) && (c.asked(by.ID) || c.asked(r.ID)) {
+				if by := c.rules[k]; !c.listed(by, r) {
 					problems = append(problems, by.problem("it finds a key of %s in %q; mend the pattern, or say why under overlaps", r.ID, example))
 				}
 			}
@@ -141,12 +137,12 @@ func (c *catalogue) overlaps(i int) []Problem {
 	return problems
 }
 
-// finders are the rules of other providers that find the key in a text.
+// finders are the rules of other providers that find the key of a rule in a text, where one of both is asked about.
 func (c *catalogue) finders(i int, text, token string) []int {
 	var found []int
 	low := lower(text)
 	for k, other := range c.rules {
-		if other.Provider == c.rules[i].Provider || !slices.ContainsFunc(c.keywords[k], func(w string) bool { return strings.Contains(low, w) }) {
+		if !c.asked[i] && !c.asked[k] || other.Provider == c.rules[i].Provider || !slices.ContainsFunc(c.keywords[k], func(w string) bool { return strings.Contains(low, w) }) {
 			continue
 		}
 		all, _ := other.find(text, false)
@@ -176,8 +172,8 @@ func (c *catalogue) listed(by, of *Rule) bool {
 // idle names what is listed under overlaps and did not happen, and files without a page.
 func (c *catalogue) idle() []Problem {
 	var problems []Problem
-	for _, r := range c.rules {
-		if !c.asked(r.ID) {
+	for i, r := range c.rules {
+		if !c.asked[i] {
 			continue
 		}
 		if r.file.Docs == "" && r.Docs == "" {
@@ -192,22 +188,22 @@ func (c *catalogue) idle() []Problem {
 	return problems
 }
 
-// Try returns a set in which the rules of a file stand in the place of those with their ids, and these ids, sorted. It is for a file
-// that is being written; [Set.With] refuses a second rule of one id. The error lists what [CheckFile] finds.
-func (s *Set) Try(name string, data []byte, o Options) (set *Set, ids []string, err error) {
-	f, problems := check(name, data, o)
-	if len(problems) > 0 {
-		return nil, nil, join(problems)
-	}
-	added := hold(f)
-	for i := range added.rules {
-		ids = append(ids, added.rules[i].ID)
+// Try returns a set in which the rules of files stand in the place of those with their ids, and these ids, sorted. It is for files
+// that are being written; [Set.With] refuses a second rule of one id. The files are of [CheckFile]; two that have a rule of one id are
+// an error.
+func (s *Set) Try(added ...*File) (set *Set, ids []string, err error) {
+	var tried []*held
+	for _, f := range added {
+		tried = append(tried, hold(f))
+		for i := range f.Rules {
+			ids = append(ids, f.Rules[i].ID)
+		}
 	}
 	slices.Sort(ids)
 	files := slices.DeleteFunc(slices.Clone(s.files), func(h *held) bool {
-		return slices.ContainsFunc(h.rules, func(o Outline) bool { return slices.Contains(ids, o.ID) })
+		return slices.ContainsFunc(h.rules, func(o Outline) bool { _, taken := slices.BinarySearch(ids, o.ID); return taken })
 	})
-	set, err = newSet(append(files, added))
+	set, err = newSet(append(files, tried...))
 	return set, ids, err
 }
 

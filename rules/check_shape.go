@@ -20,7 +20,7 @@ const (
 // bounded by what closes it, and a rule with max says itself how far it looks.
 func (c *catalogue) shape(i int) []Problem {
 	r := c.rules[i]
-	if !c.asked(r.ID) || r.isBlock() || r.Max > 0 {
+	if !c.asked[i] || r.isBlock() || r.Max > 0 {
 		return nil
 	}
 	if why := dear(r.compiled.tree()); why != "" {

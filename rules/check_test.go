@@ -90,7 +90,8 @@ rules:
 `
 
 func TestCheckFileAccepts(t *testing.T) {
-	for _, p := range CheckFile("acme.yaml", []byte(acme), Options{}) {
+	_, problems := CheckFile("acme.yaml", []byte(acme), Options{})
+	for _, p := range problems {
 		t.Error(p)
 	}
 }
@@ -260,7 +261,7 @@ func TestCheckFileRefuses(t *testing.T) {
 			if strings.Count(acme, tt.old) == 0 {
 				t.Fatalf("the good file has no %q", tt.old)
 			}
-			problems := CheckFile("acme.yaml", []byte(strings.Replace(acme, tt.old, tt.new, 1)), Options{})
+			_, problems := CheckFile("acme.yaml", []byte(strings.Replace(acme, tt.old, tt.new, 1)), Options{})
 			var all []string
 			for _, p := range problems {
 				all = append(all, p.String())

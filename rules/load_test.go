@@ -44,7 +44,8 @@ func TestBuiltin(t *testing.T) {
 		provider := strings.TrimSuffix(name, ".yaml")
 		t.Run(provider, func(t *testing.T) {
 			data := readFile(t, name)
-			for _, p := range CheckFile("rules/"+name, data, Options{}) {
+			_, problems := CheckFile("rules/"+name, data, Options{})
+			for _, p := range problems {
 				t.Error(p)
 			}
 			if f, _ := decode(name, data); f != nil && f.Provider != provider {

@@ -39,6 +39,9 @@ type File struct {
 	// Base is the default of {{base}} in URLs, an https origin without a trailing slash. Empty: the operator must
 	// configure one before keys of this file can be verified (self-hosted services and package registries).
 	Base string `yaml:"base,omitempty"`
+	// Regions are the other origins of an issuer whose regions know only keys of their own, written like Base. A key is asked about
+	// at Base and then at each of them, and is inactive when all say so; so the list must be whole. An operator's base stands for all.
+	Regions []string `yaml:"regions,omitempty"`
 	// Vars are the named pieces of patterns, written {{name}} in a pattern, that an operator may replace; the value
 	// here is the default.
 	Vars map[string]string `yaml:"vars,omitempty"`

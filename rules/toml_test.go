@@ -367,7 +367,7 @@ func TestAllowIsChecked(t *testing.T) {
 		"path: 'a('":               "path: ",
 	} {
 		doc := "provider: acme\nrules:\n  - id: acme-a\n    name: A\n    keywords: [acme_]\n    pattern: 'acme_[a-z]{20}'\n    " + field + "\n    examples: {match: ['{{sample}}']}\n"
-		problems := CheckFile("acme.yaml", []byte(doc), Options{})
+		_, problems := CheckFile("acme.yaml", []byte(doc), Options{})
 		if len(problems) == 0 || problems[0].Line != 7 || !strings.Contains(fmt.Sprint(problems), want) {
 			t.Errorf("%s: %v", field, problems)
 		}

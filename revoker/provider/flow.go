@@ -19,6 +19,7 @@ type flow struct {
 	client   *client
 	rule     *rules.Rule
 	base     string
+	regions  []string // further bases
 	origins  []string
 	operator map[string]scanner.Secret
 	// limits are what the issuer documents for every request of these flows, beside the host's limit.
@@ -27,7 +28,7 @@ type flow struct {
 
 // flows returns what the rule file's HTTP steps can do.
 func (r *Registry) flows(rule *rules.Rule) revoker.Provider {
-	f := &flow{client: r.client, rule: rule, base: r.base(rule), origins: r.origins(rule), operator: r.options.Operator}
+	f := &flow{client: r.client, rule: rule, base: r.base(rule), regions: r.regions(rule), origins: r.origins(rule), operator: r.options.Operator}
 	p := revoker.Provider{Name: rule.Provider}
 	switch {
 	case len(rule.Verify) > 0 && rule.Verify[0].Login != nil:
@@ -47,9 +48,28 @@ func (r *Registry) flows(rule *rules.Rule) revoker.Provider {
 	return p
 }
 
-// Verify implements [revoker.Verifier]: the first step decides, a control confirms an active reading, and further steps
-// only add facts.
+// Verify implements [revoker.Verifier]: a key is active where one region of the issuer says so, and inactive when all do.
 func (f *flow) Verify(ctx context.Context, finding scanner.Finding) (revoker.Verdict, error) {
+	v, err := f.ask(ctx, finding)
+	for _, base := range f.regions {
+		if err != nil || v.Validity == revoker.Active {
+			return v, err
+		}
+		there := *f
+		there.base = base
+		var w revoker.Verdict
+		if w, err = there.ask(ctx, finding); err != nil || w.Validity != revoker.Inactive || v.Validity == revoker.Inactive {
+			v = w
+		}
+	}
+	if len(f.regions) > 0 && err == nil && v.Validity == revoker.Inactive {
+		v.Reason += fmt.Sprintf(", as did %d more regions", len(f.regions))
+	}
+	return v, err
+}
+
+// ask verifies a key at the base: the first step decides, a control confirms an active reading, and further steps only add facts.
+func (f *flow) ask(ctx context.Context, finding scanner.Finding) (revoker.Verdict, error) {
 	sc := newScope(finding)
 	v, err := f.present(ctx, sc)
 	if err != nil || v.Validity != revoker.Active {

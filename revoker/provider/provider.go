@@ -111,14 +111,24 @@ func (r *Registry) base(rule *rules.Rule) string {
 	return cmp.Or(r.bases[rule.Provider], rule.File().Base)
 }
 
-// origins are where requests of the rule may go: the hosts of its file and the base.
+// regions are the further bases of a provider, where the operator names none.
+func (r *Registry) regions(rule *rules.Rule) []string {
+	if r.bases[rule.Provider] != "" {
+		return nil
+	}
+	return rule.File().Regions
+}
+
+// origins are where requests of the rule may go: the hosts of its file, the base and the regions.
 func (r *Registry) origins(rule *rules.Rule) []string {
 	var list []string
 	for _, host := range rule.File().Hosts {
 		list = append(list, "https://"+host)
 	}
-	if u, err := url.Parse(r.base(rule)); err == nil && u.Host != "" {
-		list = append(list, origin(u))
+	for _, base := range append([]string{r.base(rule)}, r.regions(rule)...) {
+		if u, err := url.Parse(base); err == nil && u.Host != "" {
+			list = append(list, origin(u))
+		}
 	}
 	return list
 }

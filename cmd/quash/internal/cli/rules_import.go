@@ -77,16 +77,22 @@ func (g *globals) imported(path string, data []byte) (*rules.File, error) {
 	return f, err
 }
 
-// testRules returns what is wrong with a rule file. Of one of another tool, what is not read is said and is nothing wrong.
-func (g *globals) testRules(path string, data []byte, o rules.Options) []rules.Problem {
+// testRules reads a rule file and returns what is wrong with it. One of another tool is read and no more: there is no file, and what
+// was not read of it is said and is nothing wrong.
+func (g *globals) testRules(path string, o rules.Options) (*rules.File, []rules.Problem, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read rule file: %w", err)
+	}
 	if !isTOML(path) {
-		return rules.CheckFile(path, data, o)
+		f, problems := rules.CheckFile(path, data, o)
+		return f, problems, nil
 	}
-	_, err := g.imported(path, data)
+	_, err = g.imported(path, data)
 	if p := (rules.Problem{}); errors.As(err, &p) {
-		return []rules.Problem{p}
+		return nil, []rules.Problem{p}, nil
 	}
-	return nil
+	return nil, nil, nil
 }
 
 // gathered writes notes as lines, those that say the same of several rules as one that names all of them.

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -24,7 +23,8 @@ names the page of the issuer on which it rests.
 
 Without a FILE it tests the built-in rules, and all of that must hold. Of a FILE, what
 the loader would refuse is an error and the rest a note; a rule with the id of a built-in
-one is tested in its place. Files of another tool are read, and not held against anything.`
+one is tested in its place. Several FILEs are tested together: each rule is held against
+those of the others too. Files of another tool are read, and not held against anything.`
 
 func newRulesTest(g *globals) *cobra.Command {
 	return &cobra.Command{
@@ -78,29 +78,30 @@ func (g *globals) prove(paths []string, o rules.Options) (p proof, err error) {
 		p.kinds = set.Len()
 		return p, err
 	}
+	var files []*rules.File
 	for _, path := range paths {
-		if err := g.proveFile(set, path, o, &p); err != nil {
-			return p, err
+		f, problems, err := g.testRules(path, o)
+		if err != nil {
+			return p, usage(err)
+		}
+		if p.problems = append(p.problems, problems...); f != nil {
+			files = append(files, f)
 		}
 	}
-	return p, nil
+	if len(files) == 0 {
+		return p, nil
+	}
+	err = g.proveFiles(set, files, &p)
+	return p, err
 }
 
-func (g *globals) proveFile(set *rules.Set, path string, o rules.Options, p *proof) error {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return usage(fmt.Errorf("read rule file: %w", err))
-	}
-	problems := g.testRules(path, data, o)
-	p.problems = append(p.problems, problems...)
-	if len(problems) > 0 || isTOML(path) {
-		return nil
-	}
-	tried, ids, err := set.Try(path, data, o)
+// proveFiles holds the rules of checked files, in the place of those with their ids, against all.
+func (g *globals) proveFiles(set *rules.Set, files []*rules.File, p *proof) error {
+	tried, ids, err := set.Try(files...)
 	if err != nil {
 		return usage(err)
 	}
-	p.kinds += len(ids)
+	p.kinds = len(ids)
 	notes, err := compared(tried, ids)
 	for _, n := range notes {
 		g.note("%s", n.String())
@@ -108,7 +109,7 @@ func (g *globals) proveFile(set *rules.Set, path string, o rules.Options, p *pro
 	return err
 }
 
-// compared holds rules against broken keys and against all rules of the set; ids are those that are asked about, none means all.
+// compared holds rules against broken keys and against all rules of the set; ids are those that are asked about, sorted, none means all.
 func compared(set *rules.Set, ids []string) ([]rules.Problem, error) {
 	s, err := scanner.New(set, scanner.Options{})
 	if err != nil {
@@ -116,7 +117,7 @@ func compared(set *rules.Set, ids []string) ([]rules.Problem, error) {
 	}
 	problems := set.CheckCatalogue(ids...)
 	for r := range set.All() {
-		if len(ids) == 0 || slices.Contains(ids, r.ID) {
+		if _, asked := slices.BinarySearch(ids, r.ID); asked || len(ids) == 0 {
 			problems = append(problems, lost(s, r)...)
 		}
 	}
