@@ -6,6 +6,7 @@ import (
 	"iter"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 var _ = register("markdown", FormatFunc(writeMarkdown), ".md", ".markdown")
@@ -130,13 +131,15 @@ func code(s string) string {
 
 // plainWord is a word or number in which Markdown and its renderers see nothing but text: no markup, address, mention, number of
 // an issue, or name of a host.
-var plainWord = regexp.MustCompile(`^(?:[("']*(?:\p{L}+(?:['’-]\p{L}+)*|[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?|[0-9]{4}-[0-9]{2}-[0-9]{2})[)"',.;:!?…]*|[·→←…—])$`)
+var plainWord = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:[("']*(?:\p{L}+(?:['’-]\p{L}+)*|[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?|[0-9]{4}-[0-9]{2}-[0-9]{2})[)"',.;:!?…]*|[·→←…—])$`)
+})
 
 // prose is a sentence in which other people's words may stand: each word that is not plain becomes code.
 func prose(s string) string {
 	words := strings.Fields(clip(visible(s), 4*markdownCell))
 	for i, w := range words {
-		if !plainWord.MatchString(w) {
+		if !plainWord().MatchString(w) {
 			words[i] = codeWord(w)
 		}
 	}

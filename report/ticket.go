@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // ByTicket returns the format of that name that tells a run ticket by ticket: for each what to redact where, and a comment to post.
@@ -35,11 +36,13 @@ type ticketPlace struct {
 }
 
 // number is what a record is called that has no name of its own: by its place in its file.
-var number = regexp.MustCompile(`^(?:message|row|record|line|item) [0-9]+$|^top$|^channel$`)
+var number = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:message|row|record|line|item) [0-9]+$|^top$|^channel$`)
+})
 
 // ticketName is the name of a record; empty for one that has none of its own.
 func ticketName(record string) string {
-	if number.MatchString(record) {
+	if number().MatchString(record) {
 		return ""
 	}
 	return record
@@ -98,11 +101,13 @@ func ticketAction(f Finding) string {
 }
 
 // commentID is the id of a comment in the name of a field: "comment 5501", "comments[id=5501].body".
-var commentID = regexp.MustCompile(`(?:^|[ .])(?i:comment|note|reply|story|conversation|conversation_part|journal|worklog)(?:s|ies)?(?: |\[id=)([\w.:-]*[0-9][\w:-]*)`)
+var commentID = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?:^|[ .])(?i:comment|note|reply|story|conversation|conversation_part|journal|worklog)(?:s|ies)?(?: |\[id=)([\w.:-]*[0-9][\w:-]*)`)
+})
 
 // ticketComment is the id of the comment that a field is of; empty where it is of none.
 func ticketComment(field string) string {
-	if m := commentID.FindStringSubmatch(field); m != nil {
+	if m := commentID().FindStringSubmatch(field); m != nil {
 		return m[1]
 	}
 	return ""

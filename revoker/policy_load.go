@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -65,13 +66,13 @@ func decodePolicy(data []byte) (file policyFile, root *yaml.Node, err error) {
 }
 
 // goType is how the YAML package names a Go type of this package.
-var goType = regexp.MustCompile(`(in type|into) revoker\.\S+$`)
+var goType = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(in type|into) revoker\.\S+$`) })
 
 // plainYAML is the first complaint of the YAML package in words for a person.
 func plainYAML(err error) error {
 	var several *yaml.TypeError
 	if errors.As(err, &several) && len(several.Errors) > 0 {
-		err = errors.New(goType.ReplaceAllString(several.Errors[0], "in this part of a policy"))
+		err = errors.New(goType().ReplaceAllString(several.Errors[0], "in this part of a policy"))
 	}
 	return fmt.Errorf("%s; see the policy guide for the fields", strings.TrimPrefix(err.Error(), "yaml: "))
 }
@@ -161,18 +162,18 @@ func (p *policyFile) check(root *yaml.Node) error {
 
 // providerName and keyID are how providers and finding IDs are written.
 var (
-	providerName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
-	keyID        = regexp.MustCompile(`^q-[0-9a-f]{16}$`)
+	providerName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`) })
+	keyID        = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^q-[0-9a-f]{16}$`) })
 )
 
 func (p *policyFile) checkOwners(c *checker) {
 	for i, a := range p.Owners {
 		at := field{"owners", i}
-		c.refuse(!providerName.MatchString(a.Provider), at.at("provider"), "%q is not the name of a provider; write it in full, as quash rules list shows it", a.Provider)
+		c.refuse(!providerName().MatchString(a.Provider), at.at("provider"), "%q is not the name of a provider; write it in full, as quash rules list shows it", a.Provider)
 		c.refuse(blank(a.Owner), at.at("owner"), "it is empty; write the owner as quash verify shows it")
 	}
 	for i, id := range p.Never.IDs {
-		c.refuse(!keyID.MatchString(string(id)), field{"never", "ids", i}, "%q is not a finding ID; it is q- and 16 hex digits", id)
+		c.refuse(!keyID().MatchString(string(id)), field{"never", "ids", i}, "%q is not a finding ID; it is q- and 16 hex digits", id)
 	}
 	for i, o := range p.Never.Owners {
 		c.refuse(blank(o), field{"never", "owners", i}, "it is empty; write an owner, or take it out")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/quash-sh/quash/scanner"
 	"github.com/spf13/cobra"
@@ -68,7 +69,7 @@ func wrong(cmd *cobra.Command, what string) error {
 }
 
 // flagName is how flags are written. What is not of this form is not repeated.
-var flagName = regexp.MustCompile(`^[a-z][a-z-]{0,24}$`)
+var flagName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z-]{0,24}$`) })
 
 // flagError words an error of pflag without the value that was given.
 func flagError(cmd *cobra.Command, err error) error {
@@ -82,7 +83,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		return wrong(cmd, "--"+missing.GetFlag().Name+" needs a value")
 	case errors.As(err, &value):
 		return wrong(cmd, "--"+value.GetFlag().Name+": not "+wanted(value.GetFlag().Value.Type()))
-	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "" && flagName.MatchString(unknown.GetSpecifiedName()):
+	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "" && flagName().MatchString(unknown.GetSpecifiedName()):
 		return wrong(cmd, "unknown flag: --"+unknown.GetSpecifiedName())
 	}
 	return wrong(cmd, "unknown flag")

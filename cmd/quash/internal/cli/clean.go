@@ -53,14 +53,14 @@ var builtinScanner = sync.OnceValue(func() *scanner.Scanner {
 })
 
 // keyWord is a word that may be a key whose issuer gives its keys no form. Paths and dotted names are no such words.
-var keyWord = regexp.MustCompile(`^[0-9A-Za-z_+~-]{20,}={0,2}$`)
+var keyWord = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9A-Za-z_+~-]{20,}={0,2}$`) })
 
 // anyWord is a run of the characters of keyWord.
-var anyWord = regexp.MustCompile(`[0-9A-Za-z_+~=-]+`)
+var anyWord = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[0-9A-Za-z_+~=-]+`) })
 
 // keyLike reports whether a word may be a key: long, with letters and digits, and no finding ID.
 func keyLike(word string) bool {
-	return keyWord.MatchString(word) && !isID(word) && strings.ContainsAny(word, "0123456789") && strings.ContainsFunc(word, isLetter)
+	return keyWord().MatchString(word) && !isID(word) && strings.ContainsAny(word, "0123456789") && strings.ContainsFunc(word, isLetter)
 }
 
 func isID(word string) bool {
@@ -81,7 +81,7 @@ func (c *cleaner) text(s string) string {
 // complaint returns what is wrong with something without keys, and without words from it that may be keys: a file that is not
 // what it should be can hold one anywhere.
 func (c *cleaner) complaint(s string) string {
-	return anyWord.ReplaceAllStringFunc(c.text(s), func(word string) string {
+	return anyWord().ReplaceAllStringFunc(c.text(s), func(word string) string {
 		if keyLike(word) && !strings.Contains(c.given, word) {
 			return "[redacted]"
 		}

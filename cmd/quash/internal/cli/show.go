@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/quash-sh/quash/cmd/quash/internal/desk"
 	"github.com/quash-sh/quash/rules"
@@ -152,11 +153,11 @@ func plain(s string) string {
 	}, s)
 }
 
-var shellWord = regexp.MustCompile(`^[0-9A-Za-z_@%+=:,./-]+$`)
+var shellWord = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9A-Za-z_@%+=:,./-]+$`) })
 
 // quoted is a word as a shell reads it.
 func quoted(s string) string {
-	if shellWord.MatchString(s) {
+	if shellWord().MatchString(s) {
 		return s
 	}
 	return "'" + strings.ReplaceAll(plain(s), "'", `'\''`) + "'"
@@ -203,11 +204,11 @@ func excerpt(sc *scanner.Scanner, p store.Place) string {
 }
 
 // longWord is a run of the characters of which keys are made.
-var longWord = regexp.MustCompile(`[0-9A-Za-z_+/~.-]{20,}={0,2}`)
+var longWord = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[0-9A-Za-z_+/~.-]{20,}={0,2}`) })
 
 // maskWords takes out words that could be keys although no rule found them: one that a comment allows, for instance.
 func maskWords(line string) string {
-	return longWord.ReplaceAllStringFunc(line, func(w string) string {
+	return longWord().ReplaceAllStringFunc(line, func(w string) string {
 		if isID(w) || !strings.ContainsAny(w, "0123456789") {
 			return w
 		}

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/quash-sh/quash/rules"
 	"github.com/quash-sh/quash/scanner"
@@ -116,11 +117,11 @@ func decode(data []byte, into any) error {
 // The YAML package's complaints quote what stands in the file, which may be a key that somebody wrote where it does not
 // belong. plain says the same without the quotes.
 var (
-	unknownField = regexp.MustCompile(`(?s)^(line \d+): field (.*) not found in type`)
-	wrongKind    = regexp.MustCompile(`^(line \d+): cannot unmarshal !!(\w+)`)
-	fieldName    = regexp.MustCompile(`^[a-z_]+$`)
-	envName      = regexp.MustCompile(`^[A-Z_]+[A-Z0-9_]*$`)
-	quoted       = regexp.MustCompile("(?s)['\"`].*['\"`]")
+	unknownField = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?s)^(line \d+): field (.*) not found in type`) })
+	wrongKind    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(line \d+): cannot unmarshal !!(\w+)`) })
+	fieldName    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z_]+$`) })
+	envName      = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Z_]+[A-Z0-9_]*$`) })
+	quoted       = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("(?s)['\"`].*['\"`]") })
 )
 
 // longestField and longestEnv bound what is quoted all the same, in bytes.
@@ -142,17 +143,17 @@ func plain(err error) error {
 	if errors.As(err, &several) && len(several.Errors) > 0 {
 		text = several.Errors[0]
 	}
-	if m := unknownField.FindStringSubmatch(text); m != nil {
+	if m := unknownField().FindStringSubmatch(text); m != nil {
 		name := "a field"
-		if len(m[2]) <= longestField && fieldName.MatchString(m[2]) {
+		if len(m[2]) <= longestField && fieldName().MatchString(m[2]) {
 			name = "field " + m[2]
 		}
 		return fmt.Errorf("%s: %s is not known; README.md lists the fields", m[1], name)
 	}
-	if m := wrongKind.FindStringSubmatch(text); m != nil {
+	if m := wrongKind().FindStringSubmatch(text); m != nil {
 		return fmt.Errorf("%s: %s stands where something else is wanted; README.md shows what", m[1], cmp.Or(kinds[m[2]], "a value"))
 	}
-	return errors.New(quoted.ReplaceAllString(text, "…") + "; mend the YAML there")
+	return errors.New(quoted().ReplaceAllString(text, "…") + "; mend the YAML there")
 }
 
 // kinds are YAML's kinds of value in words.
@@ -243,7 +244,7 @@ func (c Config) Secret(field string, at Credential, getenv func(string) string) 
 
 // envShown is the name of an environment variable, unless it has not the form of one: then it may be a key.
 func envShown(name string) string {
-	if len(name) <= longestEnv && envName.MatchString(name) {
+	if len(name) <= longestEnv && envName().MatchString(name) {
 		return name
 	}
 	return "of that name"

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/go-github/v60/github"
@@ -90,12 +91,12 @@ func network() *http.Transport {
 func (g *GitHub) Hosts() []string { return g.hosts }
 
 // accountForm is how users, organisations and enterprises are called, in at most longestAccount bytes.
-var accountForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
+var accountForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`) })
 
 const longestAccount = 100
 
 func accountName(name string) bool {
-	return len(name) <= longestAccount && accountForm.MatchString(name)
+	return len(name) <= longestAccount && accountForm().MatchString(name)
 }
 
 // Account lists the repositories of an organisation or, where there is none of that name, of a user. When the listing breaks

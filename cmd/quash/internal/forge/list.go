@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // schemes are the transports that a clone URL may name.
@@ -43,12 +44,14 @@ func ParseList(name string, r io.Reader) ([]Repository, error) {
 }
 
 // scpForm is how ssh addresses are written without a scheme: git@host:path.
-var scpForm = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]*@)?([A-Za-z0-9][A-Za-z0-9.-]*):([^:/][^:]*|/[^/:][^:]*)$`)
+var scpForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]*@)?([A-Za-z0-9][A-Za-z0-9.-]*):([^:/][^:]*|/[^/:][^:]*)$`)
+})
 
 // cloneURL returns a clone URL in the one form that names its repository. It refuses what git would take for an option, for
 // a program to run, or for a credential.
 func cloneURL(raw string) (string, error) {
-	if m := scpForm.FindStringSubmatch(raw); m != nil && !strings.Contains(raw, "://") {
+	if m := scpForm().FindStringSubmatch(raw); m != nil && !strings.Contains(raw, "://") {
 		raw = "ssh://" + m[1] + m[2] + "/" + strings.TrimPrefix(m[3], "/")
 	}
 	u, err := url.Parse(raw)
@@ -82,7 +85,7 @@ func RemoteURL(name string) bool {
 	if strings.Contains(name, "://") {
 		return true
 	}
-	m := scpForm.FindStringSubmatch(name)
+	m := scpForm().FindStringSubmatch(name)
 	if m == nil || len(m[2]) == 1 { // a drive
 		return false
 	}

@@ -98,12 +98,12 @@ const (
 )
 
 // odd is what does not go into the name of a file.
-var odd = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
+var odd = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[^A-Za-z0-9._-]+`) })
 
 // base is the path of a mirror without its suffix. The same repository mirrored with other references is another mirror.
 func (m *Mirrors) base(r Repository) string {
 	sum := sha256.Sum256([]byte(r.URL + "\n" + strings.Join(m.want, "\n")))
-	short := odd.ReplaceAllString(strings.TrimSuffix(path.Base(r.URL), mirrorSuffix), "-")
+	short := odd().ReplaceAllString(strings.TrimSuffix(path.Base(r.URL), mirrorSuffix), "-")
 	return filepath.Join(m.dir, strings.Trim(short[:min(len(short), 40)], ".-")+"-"+hex.EncodeToString(sum[:10]))
 }
 
@@ -303,11 +303,11 @@ func tidy(dir string) error {
 }
 
 // objectName is how objects are named.
-var objectName = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+var objectName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`) })
 
 // Object is the content of an object of the mirror.
 func (m *Mirror) Object(ctx context.Context, id string) ([]byte, error) {
-	if !objectName.MatchString(id) {
+	if !objectName().MatchString(id) {
 		return nil, errors.New("the place names no object")
 	}
 	return m.of.local.object(ctx, m.Dir, id)

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Fetched is how far a fetch is: the stage in git's words ("receiving objects"), and how many of how many objects are done.
@@ -24,7 +25,9 @@ const (
 )
 
 // step is a line of progress: "remote: Counting objects:  45% (9/20)".
-var step = regexp.MustCompile(`^(?:remote: )?([A-Z][a-z]+ [a-z]+): +\d+% \((\d+)/(\d+)\)`)
+var step = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:remote: )?([A-Z][a-z]+ [a-z]+): +\d+% \((\d+)/(\d+)\)`)
+})
 
 // Write implements io.Writer.
 func (s *said) Write(p []byte) (int, error) {
@@ -40,7 +43,7 @@ func (s *said) Write(p []byte) (int, error) {
 
 // end takes a line.
 func (s *said) end() {
-	m := step.FindSubmatch(s.line)
+	m := step().FindSubmatch(s.line)
 	switch {
 	case m == nil && s.text.Len() < maxSaid:
 		s.text.Write(append(s.line, '\n'))

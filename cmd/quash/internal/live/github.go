@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/quash-sh/quash/cmd/quash/internal/forge"
@@ -17,14 +18,14 @@ import (
 )
 
 // githubName is "OWNER/REPOSITORY" or "OWNER", of at most longestName bytes.
-var githubName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*(/[A-Za-z0-9._-]+)?$`)
+var githubName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*(/[A-Za-z0-9._-]+)?$`) })
 
 const longestName = 201
 
 // OpenGitHub returns the source of a repository, "OWNER/REPOSITORY", or of all those of an account and its gists, "OWNER". It opens no
 // connection.
 func OpenGitHub(api *forge.GitHub, name string, o Options) (*Source, error) {
-	if len(name) > longestName || !githubName.MatchString(name) || strings.HasSuffix(name, "/.") || strings.HasSuffix(name, "/..") {
+	if len(name) > longestName || !githubName().MatchString(name) || strings.HasSuffix(name, "/.") || strings.HasSuffix(name, "/..") {
 		return nil, errors.New("not a repository or account at GitHub; write github-issues:OWNER/REPOSITORY or github-issues:OWNER")
 	}
 	return newSource(o, func(w *walk) {
