@@ -2,10 +2,11 @@
 // is known beforehand, as git stores objects: most are a few hundred bytes to a few kilobytes long, so that setting up a
 // streaming decoder costs more than decoding.
 //
-// A [Decoder] writes straight into the caller's buffer, which serves as the window; there is no copy and no allocation.
+// A [Decoder] writes straight into the caller's buffer, which serves as the window; there is no copy and no allocation. Where the
+// buffer's memory goes on for [Room] bytes behind what is to be filled, these are written over, and the whole stream is decoded in the fast loop.
 // Codes are looked up in one table of 10 bits (distances: 8) with sub-tables for the few longer ones; up to 56 bits are
 // read at once; up to three literals are decoded for one read. While at least one longest match of room is left on both sides
-// the fast loop runs; the last bytes of a stream are decoded one symbol at a time.
+// the fast loop runs; else the last bytes of a stream are decoded one symbol at a time. The sum is taken eight bytes at a time.
 //
 // Input is not trusted: every read and write is bounds-checked, and a stream is accepted only when it is well formed,
 // fills the output exactly and has the right Adler-32 sum. FuzzInflate holds the package against compress/zlib.

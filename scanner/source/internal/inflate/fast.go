@@ -5,11 +5,11 @@ import "encoding/binary"
 // fast decodes while there is room on both sides. It reports whether the block has ended, and false for ok when the
 // stream is damaged.
 func (d *Decoder) fast() (ended, ok bool) {
-	src, dst := d.src, d.dst
+	src, dst := d.src, d.all
 	in, out, b, n := d.in, d.out, d.bits, d.n
-	lit, dist := &d.lit, &d.dist
+	lit, dist := &d.use.lit, &d.use.dist
 	ok = true
-	for in+16 <= len(src) && out+room <= len(dst) {
+	for in+16 <= len(src) && out+Room <= len(dst) {
 		b |= binary.LittleEndian.Uint64(src[in:]) << (n & 63)
 		in += int(63-n) >> 3
 		n |= 56
@@ -38,23 +38,25 @@ func (d *Decoder) fast() (ended, ok bool) {
 			in += int(63-n) >> 3
 			n |= 56
 		}
-		if e&isLink != 0 {
-			b >>= litBits
-			n -= litBits
-			e = lit[int(e>>16)+int(b&(1<<(e>>8&0xf)-1))]
-			if e&isLiteral != 0 {
+		if e&isSpecial != 0 {
+			if e&isLink != 0 {
+				b >>= litBits
+				n -= litBits
+				e = lit[int(e>>16)+int(b&(1<<(e>>8&0xf)-1))]
+				if e&isLiteral != 0 {
+					b >>= e & 63
+					n -= uint(e & 63)
+					dst[out] = byte(e >> 16)
+					out++
+					continue
+				}
+			}
+			if e&isSpecial != 0 {
+				ended, ok = e&isEnd != 0, e&isEnd != 0
 				b >>= e & 63
 				n -= uint(e & 63)
-				dst[out] = byte(e >> 16)
-				out++
-				continue
+				break
 			}
-		}
-		if e&isSpecial != 0 {
-			ended, ok = e&isEnd != 0, e&isEnd != 0
-			b >>= e & 63
-			n -= uint(e & 63)
-			break
 		}
 		length := e.value(b)
 		b >>= e & 63
@@ -65,30 +67,38 @@ func (d *Decoder) fast() (ended, ok bool) {
 			n -= distBits
 			e = dist[int(e>>16)+int(b&(1<<(e>>8&0xf)-1))]
 		}
-		if e&isSpecial != 0 {
-			ok = false
-			break
-		}
 		back := e.value(b)
 		b >>= e & 63
 		n -= uint(e & 63)
-		if ok = back <= out; !ok {
+		from := out - back
+		if ok = from >= 0 && e&isSpecial == 0; !ok {
 			break
 		}
-		copyMatch(dst, out, back, length)
+		if back >= 8 && length <= 16 {
+			copyWords(dst[out:out+16], dst[from:from+16])
+		} else {
+			copyMatch(dst, out, back, length)
+		}
 		out += length
 	}
 	d.in, d.out, d.bits, d.n = in, out, b&(1<<(n&63)-1), n
 	return ended, ok
 }
 
-// copyMatch writes length bytes at out, copied from back bytes before it. It may write up to 7 bytes more than that.
+// copyWords copies 16 bytes, the first 8 before the others, so that the two may lie 8 bytes apart.
+func copyWords(to, from []byte) {
+	binary.LittleEndian.PutUint64(to, binary.LittleEndian.Uint64(from))
+	binary.LittleEndian.PutUint64(to[8:], binary.LittleEndian.Uint64(from[8:]))
+}
+
+// copyMatch writes length bytes at out, copied from back bytes before it. It may write up to 15 bytes more than that.
 func copyMatch(dst []byte, out, back, length int) {
 	from := out - back
 	switch {
 	case back >= 8 && length <= 32:
-		for end := out + length; out < end; out, from = out+8, from+8 {
-			binary.LittleEndian.PutUint64(dst[out:], binary.LittleEndian.Uint64(dst[from:]))
+		copyWords(dst[out:], dst[from:])
+		for end := out + length - 16; out < end; out, from = out+8, from+8 {
+			binary.LittleEndian.PutUint64(dst[out+16:], binary.LittleEndian.Uint64(dst[from+16:]))
 		}
 	case back >= length:
 		copy(dst[out:out+length], dst[from:from+length])

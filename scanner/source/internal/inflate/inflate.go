@@ -3,7 +3,6 @@ package inflate
 import (
 	"encoding/binary"
 	"errors"
-	"hash/adler32"
 )
 
 // ErrCorrupt says that a stream is not well formed, is cut short, or does not have the length or the sum that it should.
@@ -12,17 +11,16 @@ var ErrCorrupt = errors.New("damaged zlib stream")
 // longest is the longest match, in bytes.
 const longest = 258
 
-// room is how much output must be left for the fast loop: a run of literals, a longest match and the word that it writes over.
-const room = 3 + longest + 8
+// Room is how much output must be left for the fast loop, in bytes: a run of literals, a longest match and what it writes over.
+const Room = 3 + longest + 16
 
 // Decoder inflates streams, one after the other. The zero value is ready; it is for one goroutine.
 type Decoder struct {
-	lit   [litTable]entry
-	dist  [distTable]entry
-	pre   [1 << preBits]entry
-	lens  [litSymbols + 32]uint8
-	build builder
-	fixed bool // the tables are those of the fixed code
+	tables         // of the last block that had its own
+	use    *tables // of the block under way
+	pre    [1 << preBits]entry
+	lens   [litSymbols + 32]uint8
+	build  builder
 
 	src  []byte
 	in   int
@@ -30,18 +28,21 @@ type Decoder struct {
 	n    uint // bits held
 
 	dst []byte
+	all []byte // dst and what its memory has behind it
 	out int
 }
 
 // Inflate decompresses the zlib stream at the beginning of src into dst, which it fills exactly, and returns how many bytes of src the
 // stream takes, its sum included. The error is ErrCorrupt.
+//
+// Up to Room bytes of dst's capacity behind its length are written over where they are there, which is faster.
 func (d *Decoder) Inflate(dst, src []byte) (int, error) {
 	if len(src) < 2 || src[0]&0xf != 8 || src[0]>>4 > 7 || src[1]&0x20 != 0 || (int(src[0])<<8|int(src[1]))%31 != 0 {
 		return 0, ErrCorrupt
 	}
 	d.src, d.in, d.bits, d.n = src, 2, 0, 0
-	d.dst, d.out = dst, 0
-	defer func() { d.src, d.dst = nil, nil }()
+	d.dst, d.all, d.out = dst, dst[:min(cap(dst), len(dst)+Room)], 0
+	defer func() { d.src, d.dst, d.all = nil, nil, nil }()
 	for last := false; !last; {
 		if !d.need(3) {
 			return 0, ErrCorrupt
@@ -53,7 +54,7 @@ func (d *Decoder) Inflate(dst, src []byte) (int, error) {
 		}
 	}
 	d.align()
-	if d.out != len(dst) || len(src)-d.in < 4 || binary.BigEndian.Uint32(src[d.in:]) != adler32.Checksum(dst) {
+	if d.out != len(dst) || len(src)-d.in < 4 || binary.BigEndian.Uint32(src[d.in:]) != adler(dst) {
 		return 0, ErrCorrupt
 	}
 	return d.in + 4, nil
@@ -64,9 +65,9 @@ func (d *Decoder) block(kind uint64) bool {
 	case 0:
 		return d.stored()
 	case 1:
-		d.fixedCode()
+		d.use = &fixed
 	case 2:
-		if d.fixed = false; !d.dynamicCode() {
+		if d.use = &d.tables; !d.dynamicCode() {
 			return false
 		}
 	default:
@@ -91,6 +92,13 @@ func (d *Decoder) need(n uint) bool {
 
 // fill holds as many bits as there are, up to 56.
 func (d *Decoder) fill() {
+	if len(d.src)-d.in >= 8 {
+		d.bits |= binary.LittleEndian.Uint64(d.src[d.in:]) << (d.n & 63)
+		d.in += int(63-d.n) >> 3
+		d.n |= 56
+		d.bits &= 1<<(d.n&63) - 1
+		return
+	}
 	for d.n <= 48 && d.in < len(d.src) {
 		d.bits |= uint64(d.src[d.in]) << d.n
 		d.in++
@@ -132,29 +140,6 @@ func (d *Decoder) stored() bool {
 	return true
 }
 
-// fixedCode sets the tables of RFC 1951, section 3.2.6.
-func (d *Decoder) fixedCode() {
-	if d.fixed {
-		return
-	}
-	for i := range litSymbols {
-		switch {
-		case i < 144, i >= 280:
-			d.lens[i] = 8
-		case i < 256:
-			d.lens[i] = 9
-		default:
-			d.lens[i] = 7
-		}
-	}
-	d.build.build(d.lit[:], litBits, d.lens[:litSymbols], litMeaning)
-	for i := range 32 {
-		d.lens[i] = 5
-	}
-	d.build.build(d.dist[:], distBits, d.lens[:32], distMeaning)
-	d.fixed = true
-}
-
 // preOrder is the order in which the lengths of the code of lengths stand (RFC 1951, section 3.2.7).
 var preOrder = [19]uint8{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15}
 
@@ -189,16 +174,20 @@ var repeats = [3]struct {
 
 // lengths reads n lengths of codes.
 func (d *Decoder) lengths(n int) bool {
-	for i := 0; i < n; {
-		d.fill()
+	lens := d.lens[:n]
+	for i := 0; i < len(lens); {
+		if d.n < 14 { // a symbol and its extra bits
+			d.fill()
+		}
 		e := d.pre[d.bits&(1<<preBits-1)]
 		if e&isSpecial != 0 || e.consumed() > d.n {
 			return false
 		}
-		d.take(e.consumed())
+		d.bits >>= e.consumed()
+		d.n -= e.consumed()
 		sym := uint8(e >> 16)
 		if sym < 16 {
-			d.lens[i] = sym
+			lens[i] = sym
 			i++
 			continue
 		}
@@ -207,15 +196,16 @@ func (d *Decoder) lengths(n int) bool {
 			return false
 		}
 		count := r.least + int(d.take(r.extra))
-		if count > n-i {
+		if count > len(lens)-i {
 			return false
 		}
-		var v uint8
-		if sym == 16 {
-			v = d.lens[i-1]
+		if sym != 16 {
+			clear(lens[i : i+count])
+			i += count
+			continue
 		}
 		for range count {
-			d.lens[i] = v
+			lens[i] = lens[i-1]
 			i++
 		}
 	}
@@ -226,7 +216,7 @@ func (d *Decoder) lengths(n int) bool {
 func (d *Decoder) careful() bool {
 	for {
 		d.fill()
-		e, ok := d.symbol(d.lit[:], litBits)
+		e, ok := d.symbol(d.use.lit[:], litBits)
 		switch {
 		case !ok:
 			return false
@@ -242,7 +232,7 @@ func (d *Decoder) careful() bool {
 		}
 		n := int(e >> 16)
 		d.fill()
-		dist, ok := d.symbol(d.dist[:], distBits)
+		dist, ok := d.symbol(d.use.dist[:], distBits)
 		from := d.out - int(dist>>16)
 		if !ok || from < 0 || n > len(d.dst)-d.out {
 			return false

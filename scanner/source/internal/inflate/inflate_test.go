@@ -56,8 +56,12 @@ func TestInflateIsTheInverse(t *testing.T) {
 		_ = w.Close()
 		used := b.Len()
 		b.WriteString(rapid.StringN(0, 30, -1).Draw(t, "what follows"))
-		out := make([]byte, len(data))
+		behind := rapid.SampledFrom([]int{0, 1, Room, 2 * Room}).Draw(t, "bytes behind")
+		out := make([]byte, len(data), len(data)+behind)
 		n, err := d.Inflate(out, b.Bytes())
+		if len(bytes.Trim(out[:cap(out)][len(data)+min(behind, Room):], "\x00")) > 0 {
+			t.Fatalf("%d bytes: wrote more than %d bytes behind them", len(data), Room)
+		}
 		if err != nil || n != used || !bytes.Equal(out, data) {
 			t.Fatalf("level %d, %d bytes: took %d of %d, %v", level, len(data), n, used, err)
 		}
@@ -110,8 +114,11 @@ func FuzzInflate(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, src []byte, n uint16) {
 		var d Decoder
-		out := make([]byte, n)
+		out := make([]byte, n, int(n)+Room)
 		_, err := d.Inflate(out, src)
+		if _, exact := d.Inflate(make([]byte, n), src); (err == nil) != (exact == nil) {
+			t.Fatalf("%v, without room behind %v", err, exact)
+		}
 		got, ok := reference(src, int(n))
 		if (err == nil) != ok {
 			t.Fatalf("%v, while compress/zlib accepts: %v", err, ok)

@@ -1,6 +1,10 @@
 package inflate
 
-import "math/bits"
+import (
+	"bytes"
+	"math/bits"
+	"slices"
+)
 
 // An entry of a decoding table says what a code means:
 //
@@ -41,11 +45,15 @@ const (
 
 // lengthBase and lengthExtra are RFC 1951, section 3.2.5, for codes 257 and up.
 var (
-	lengthBase = [29]uint16{3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131,
-		163, 195, 227, 258}
+	lengthBase = [29]uint16{
+		3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131,
+		163, 195, 227, 258,
+	}
 	lengthExtra = [29]uint8{0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0}
-	distBase    = [30]uint16{1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1025, 1537, 2049,
-		3073, 4097, 6145, 8193, 12289, 16385, 24577}
+	distBase    = [30]uint16{
+		1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1025, 1537, 2049,
+		3073, 4097, 6145, 8193, 12289, 16385, 24577,
+	}
 	distExtra = [30]uint8{0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13}
 )
 
@@ -87,6 +95,23 @@ func plainMeanings(n int) []entry {
 
 // coded is a meaning with the length of the code that is left to take.
 func coded(m entry, n int) entry { return m + entry(n)<<8 + entry(n) }
+
+// tables are those for literals and lengths, and for distances.
+type tables struct {
+	lit  [litTable]entry
+	dist [distTable]entry
+}
+
+// fixed are those of RFC 1951, section 3.2.6.
+var fixed = fixedTables()
+
+func fixedTables() (t tables) {
+	lens := slices.Concat(bytes.Repeat([]byte{8}, 144), bytes.Repeat([]byte{9}, 112), bytes.Repeat([]byte{7}, 24), bytes.Repeat([]byte{8}, 8))
+	var b builder
+	b.build(t.lit[:], litBits, lens, litMeaning)
+	b.build(t.dist[:], distBits, bytes.Repeat([]byte{5}, 32), distMeaning)
+	return t
+}
 
 // builder makes decoding tables. Its arrays are kept from one table to the next.
 type builder struct {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/bits"
 )
 
 var errDelta = errors.New("damaged delta")
@@ -46,6 +47,9 @@ func deltaSizes(delta []byte) (from, to int64, rest []byte, err error) {
 	return int64(a), int64(b), delta[n+m:], nil
 }
 
+// short is how many bytes are copied at once where fewer are to be copied and there is room.
+const short = 16
+
 // apply rebuilds an object from its base and the instructions of a delta. It fills out exactly and appends to copies what was copied;
 // runs that follow each other in both are one.
 func apply(out, base, delta []byte, copies []Copy) ([]Copy, error) {
@@ -58,7 +62,11 @@ func apply(out, base, delta []byte, copies []Copy) ([]Copy, error) {
 			if n == 0 || n > len(delta) || n > len(out)-at {
 				return nil, errDelta
 			}
-			copy(out[at:], delta[:n])
+			if n <= short && len(delta) >= short && len(out)-at >= short {
+				*(*[short]byte)(out[at:]) = *(*[short]byte)(delta)
+			} else {
+				copy(out[at:], delta[:n])
+			}
 			delta = delta[n:]
 			at += n
 			continue
@@ -102,26 +110,24 @@ func makes(delta []byte) int64 {
 }
 
 // copyArgs reads the arguments of a copy instruction, those bytes that its bits name, and how many bytes they take: -1 when they are
-// cut off.
+// cut off. Which bits are set cannot be foreseen, so that it does without branches.
 func copyArgs(op byte, args []byte) (from, n, used int) {
-	for i := range 4 {
-		if op&(1<<i) != 0 {
-			if used >= len(args) {
-				return 0, 0, -1
-			}
-			from |= int(args[used]) << (8 * i)
-			used++
+	used = bits.OnesCount8(op & 0x7f)
+	if len(args) < 8 {
+		if used > len(args) {
+			return 0, 0, -1
 		}
+		args = append(make([]byte, 0, 16), args...)[:8]
 	}
-	for i := range 3 {
-		if op&(0x10<<i) != 0 {
-			if used >= len(args) {
-				return 0, 0, -1
-			}
-			n |= int(args[used]) << (8 * i)
-			used++
-		}
+	v, named := binary.LittleEndian.Uint64(args), uint64(op)
+	var all uint64
+	for i := 0; i < 7*8; i += 8 {
+		is := -(named & 1)
+		all |= v & 0xff & is << i
+		v >>= 8 & is
+		named >>= 1
 	}
+	from, n = int(all&0xffffffff), int(all>>32)
 	if n == 0 {
 		n = 0x10000
 	}

@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"math/bits"
 	"slices"
 	"sort"
 )
@@ -8,42 +9,35 @@ import (
 // forest is the objects of one pack as trees: what is stored whole is a root, a delta hangs below its base. Objects are numbered
 // in order of offset.
 type forest struct {
-	pack   int32
+	pack  int32
+	index *index
+	name  []int32 // position in the index
+	child []int32 // that takes most work, -1: none
+	next  []int32 // of the same base, the one with the lowest offset first
+	roots []int32 // by family
+}
+
+// survey is a forest and what is known of its objects until the families are known.
+type survey struct {
+	*forest
 	offset []int64
-	name   []int32 // position in the index
 	kind   []Type  // of a delta: its root's; 0 where there is no root
 	base   []int32 // -1: none
-	child  []int32 // that takes most work, -1: none
-	next   []int32 // of the same base, the one with the lowest offset first
 	length int64   // where the last object ends
 
-	// weight and count are those of an object and all that is below it: the bytes of the pack that rebuilding takes, and how many there
-	// are. They are there until the families are known.
+	// weight and count are those of an object and all that is below it: the bytes of the pack that rebuilding takes, and how many there are.
 	weight []int64
 	count  []int32
 }
 
 // newForest reads the header of every object. An object whose header is damaged, or whose base is not in the pack, is left without a root.
-func newForest(f *file, x *index, number int32) *forest {
+func newForest(f *file, x *index, number int32) *survey {
 	n := x.count
-	t := &forest{
-		pack: number, offset: make([]int64, n), name: make([]int32, n), kind: make([]Type, n), base: make([]int32, n),
-		child: make([]int32, n), next: make([]int32, n), weight: make([]int64, n), count: make([]int32, n), length: f.size,
+	t := &survey{
+		forest: &forest{pack: number, index: x, child: make([]int32, n), next: make([]int32, n)},
+		kind:   make([]Type, n), base: make([]int32, n), weight: make([]int64, n), count: make([]int32, n), length: f.size,
 	}
-	at := make([]int64, n)
-	for i := range n {
-		at[i], _ = x.offset(i) // of a damaged index: 0, where no object is
-		t.name[i] = int32(i)
-	}
-	slices.SortFunc(t.name, func(a, b int32) int {
-		if at[a] != at[b] {
-			return int(min(max(at[a]-at[b], -1), 1))
-		}
-		return int(a - b)
-	})
-	for i, name := range t.name {
-		t.offset[i] = at[name]
-	}
+	t.name, t.offset = x.byOffset()
 	for i := range t.base {
 		t.base[i] = t.root(f, x, i)
 		f.look(min(t.extent(int32(i)), around))
@@ -53,8 +47,42 @@ func newForest(f *file, x *index, number int32) *forest {
 	return t
 }
 
+// byOffset are the positions of all objects in order of offset, and their offsets.
+func (x *index) byOffset() (names []int32, offsets []int64) {
+	at := make([]int64, x.count)
+	names, other := make([]int32, x.count), make([]int32, x.count)
+	var most int64
+	for i := range at {
+		if off, ok := x.offset(i); ok { // of a damaged index: 0, where no object is
+			at[i] = off
+		}
+		names[i], most = int32(i), max(most, at[i])
+	}
+	const digit = 11 // bits
+	for shift := 0; shift < bits.Len64(uint64(most)); shift += digit {
+		var begin [1<<digit + 1]int32
+		for _, off := range at {
+			begin[off>>shift&(1<<digit-1)+1]++
+		}
+		for i := range 1 << digit {
+			begin[i+1] += begin[i]
+		}
+		for _, n := range names {
+			d := at[n] >> shift & (1<<digit - 1)
+			other[begin[d]] = n
+			begin[d]++
+		}
+		names, other = other, names
+	}
+	offsets = make([]int64, x.count)
+	for i, n := range names {
+		offsets[i] = at[n]
+	}
+	return names, offsets
+}
+
 // root notes the type of an object stored whole, and returns the number of a delta's base.
-func (t *forest) root(f *file, x *index, i int) int32 {
+func (t *survey) root(f *file, x *index, i int) int32 {
 	e, err := f.header(t.offset[i], x.hash)
 	if err != nil {
 		return -1
@@ -74,7 +102,7 @@ func (t *forest) root(f *file, x *index, i int) int32 {
 }
 
 // number is the object at an offset, -1 when none is there.
-func (t *forest) number(off int64) int32 {
+func (t *survey) number(off int64) int32 {
 	i := sort.Search(len(t.offset), func(i int) bool { return t.offset[i] >= off })
 	if i == len(t.offset) || t.offset[i] != off {
 		return -1
@@ -84,7 +112,7 @@ func (t *forest) number(off int64) int32 {
 
 // join hangs the deltas below their bases, from the roots down, so that deltas in a circle stay outside; then it hands types
 // down and weights up.
-func (t *forest) join() {
+func (t *survey) join() {
 	for i := len(t.base) - 1; i >= 0; i-- { // the child with the lowest offset comes first
 		if b := t.base[i]; b >= 0 {
 			t.next[i] = t.child[b]
@@ -115,7 +143,7 @@ func (t *forest) join() {
 }
 
 // heaviestFirst puts the child of an object that takes most work before the others.
-func (t *forest) heaviestFirst(i int32) {
+func (t *survey) heaviestFirst(i int32) {
 	best, before := t.child[i], int32(-1)
 	for at, c := best, int32(-1); at >= 0; c, at = at, t.next[at] {
 		if t.weight[at] > t.weight[best] {
@@ -128,7 +156,7 @@ func (t *forest) heaviestFirst(i int32) {
 }
 
 // extent is how many bytes of the pack an object takes.
-func (t *forest) extent(i int32) int64 {
+func (t *survey) extent(i int32) int64 {
 	end := t.length
 	if int(i)+1 < len(t.offset) {
 		end = t.offset[i+1]

@@ -23,12 +23,33 @@ func MakeID(sum []byte) ID {
 }
 
 // ParseID reads an ID in hexadecimal form.
-func ParseID(s string) (ID, error) {
-	b, err := hex.DecodeString(s)
-	if err != nil || len(b) != 20 && len(b) != 32 {
+func ParseID[S string | []byte](s S) (ID, error) {
+	var id ID
+	if len(s) != 40 && len(s) != 64 {
 		return ID{}, fmt.Errorf("%q is not an object name", s)
 	}
-	return MakeID(b), nil
+	for i := range len(s) {
+		digit := hexDigit(s[i])
+		if digit > 15 {
+			return ID{}, fmt.Errorf("%q is not an object name", s)
+		}
+		id.sum[i/2] = id.sum[i/2]<<4 | digit
+	}
+	id.size = uint8(len(s) / 2)
+	return id, nil
+}
+
+// hexDigit is the value of a digit, more than 15 where it is none.
+func hexDigit(c byte) byte {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0'
+	case 'a' <= c && c <= 'f':
+		return c - 'a' + 10
+	case 'A' <= c && c <= 'F':
+		return c - 'A' + 10
+	}
+	return 0xff
 }
 
 // String returns the hexadecimal form.

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"math/bits"
 	"os"
 )
@@ -25,38 +26,49 @@ const fanoutSize = 256 * 4
 
 // readIndex loads an index file.
 func readIndex(path string, hash int) (*index, error) {
-	data, err := os.ReadFile(path)
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	return parseIndex(data, hash)
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return parseIndex(f, info.Size(), hash)
 }
 
-// parseIndex checks the layout of an index: header, fanout, names, CRCs, offsets, wide offsets, two sums.
-func parseIndex(data []byte, hash int) (*index, error) {
-	if !bytes.HasPrefix(data, []byte("\xfftOc\x00\x00\x00\x02")) {
+// parseIndex checks the layout of an index: header, fanout, names, CRCs, offsets, wide offsets, two sums. The CRCs and sums are not read.
+func parseIndex(r io.ReaderAt, size int64, hash int) (*index, error) {
+	const magic = "\xfftOc\x00\x00\x00\x02"
+	head := make([]byte, len(magic)+fanoutSize)
+	n, err := r.ReadAt(head, 0)
+	switch {
+	case !bytes.HasPrefix(head, []byte(magic)):
 		return nil, errors.New("not a pack index of version 2")
+	case n < len(head):
+		return nil, errors.Join(errors.New("pack index is cut off"), err)
 	}
-	rest := data[8:]
-	if len(rest) < fanoutSize {
-		return nil, errors.New("pack index is cut off")
-	}
-	x := &index{hash: hash, fanout: rest[:fanoutSize]}
+	x := &index{hash: hash, fanout: head[len(magic):]}
 	for i := 1; i < 256; i++ {
 		if x.below(i-1) > x.below(i) {
 			return nil, errors.New("pack index has a wrong table")
 		}
 	}
 	x.count = x.below(255)
-	rest = rest[fanoutSize:]
-	need := x.count*(hash+8) + 2*hash
-	if len(rest) < need || (len(rest)-need)%8 != 0 {
+	wide := size - int64(len(head)) - int64(x.count)*int64(hash+8) - int64(2*hash)
+	if wide < 0 || wide%8 != 0 {
 		return nil, fmt.Errorf("pack index is cut off: %d objects do not fit", x.count)
 	}
-	x.names, rest = rest[:x.count*hash], rest[x.count*hash:]
-	rest = rest[x.count*4:]
-	x.offsets, rest = rest[:x.count*4], rest[x.count*4:]
-	x.wide = rest[:len(rest)-2*hash]
+	x.names = make([]byte, x.count*hash)
+	x.offsets = make([]byte, int64(x.count)*4+wide)
+	if _, err := r.ReadAt(x.names, int64(len(head))); err != nil {
+		return nil, err
+	}
+	if _, err := r.ReadAt(x.offsets, int64(len(head)+x.count*(hash+4))); err != nil {
+		return nil, err
+	}
+	x.offsets, x.wide = x.offsets[:x.count*4], x.offsets[x.count*4:]
 	x.divide()
 	return x, nil
 }

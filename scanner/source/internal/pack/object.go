@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"github.com/quash-sh/quash/scanner/source/internal/inflate"
 )
 
 // link is a delta on the way to its base.
@@ -95,7 +97,7 @@ func (s *Store) whole(f *file, at place, e entry, keep bool) (*cached, error) {
 	if e.size > maxRebuilt {
 		return nil, fmt.Errorf("%d bytes, over the limit of %d for a delta base", e.size, int64(maxRebuilt))
 	}
-	c := &cached{at, e.typ, make([]byte, e.size)}
+	c := &cached{at, e.typ, make([]byte, e.size, e.size+inflate.Room)}
 	if err := f.inflate(&s.inflate, e.body, c.data); err != nil {
 		return nil, err
 	}
@@ -137,8 +139,8 @@ func (s *Store) deltaAt(f *file, l link) ([]byte, error) {
 	if l.size > maxRebuilt {
 		return nil, errDelta
 	}
-	if int64(cap(s.delta)) < l.size {
-		s.delta = make([]byte, l.size+l.size/4)
+	if need := l.size + inflate.Room; int64(cap(s.delta)) < need {
+		s.delta = make([]byte, need+need/4)
 	}
 	delta := s.delta[:l.size]
 	return delta, f.inflate(&s.inflate, l.body, delta)

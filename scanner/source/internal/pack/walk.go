@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"math/bits"
 	"slices"
+
+	"github.com/quash-sh/quash/scanner/source/internal/inflate"
 )
 
-// Family is an object that is stored whole, with all that is built on it, and on that, by deltas. Members of a family have one
-// type. Of objects that no delta tree holds, each is a family of its own.
+// Family is an object that is stored whole, with all that is built on it, and on that, by deltas; or several such, where they are small.
+// Members of a family have one type. Objects that no delta tree holds make families without a type.
 type Family struct {
 	// Weight is a measure of the work: bytes of the pack.
 	Weight int64
@@ -15,8 +17,9 @@ type Family struct {
 	Objects int
 	Type    Type
 
-	root   int32
 	forest *forest
+	// roots are those of the forest from first on, up to end.
+	first, end int32
 }
 
 // Families returns the families of the objects in packs, the heaviest first, and how many objects they have in all. Equal stores give equal
@@ -43,29 +46,37 @@ func (s *Store) Families() (all []Family, objects int, problems []Problem) {
 	return all, objects, problems
 }
 
-// families appends the families of a forest, which forgets what is known of them and of no other.
-func (t *forest) families(all []Family) []Family {
-	roots := 0
-	for _, b := range t.base {
-		if b < 0 {
-			roots++
+// smallFamily is the weight up to which small families are taken together.
+const smallFamily = 64 << 10
+
+// families appends the families of a forest.
+func (t *survey) families(all []Family) []Family {
+	for kind := range Tag + 1 {
+		first := len(all)
+		for i, k := range t.kind {
+			if k != kind || k != 0 && t.base[i] >= 0 {
+				continue
+			}
+			one := Family{Type: k, Weight: t.extent(int32(i)), Objects: 1, forest: t.forest, first: int32(len(t.roots))}
+			if k != 0 {
+				one.Weight, one.Objects = t.weight[i], int(t.count[i])
+			}
+			t.roots = append(t.roots, int32(i))
+			one.end = int32(len(t.roots))
+			if last := len(all) - 1; last >= first && all[last].Weight+one.Weight <= smallFamily {
+				all[last].Weight += one.Weight
+				all[last].Objects += one.Objects
+				all[last].end = one.end
+			} else {
+				all = append(all, one)
+			}
 		}
 	}
-	all = slices.Grow(all, roots)
-	for i, k := range t.kind {
-		switch {
-		case k == 0:
-			all = append(all, Family{Weight: t.extent(int32(i)), Objects: 1, forest: t, root: int32(i)})
-		case t.base[i] < 0:
-			all = append(all, Family{Type: k, Weight: t.weight[i], Objects: int(t.count[i]), forest: t, root: int32(i)})
-		}
-	}
-	t.weight, t.count = nil, nil
 	return all
 }
 
 // kinds are the types by place in the index.
-func (t *forest) kinds() []Type {
+func (t *survey) kinds() []Type {
 	all := make([]Type, len(t.kind))
 	for i, k := range t.kind {
 		all[t.name[i]] = k
@@ -99,6 +110,7 @@ type Walker[T any] struct {
 	store *Store
 	visit func(*Node[T]) bool
 
+	kind   Type // of the family under way
 	frames []*frame[T]
 	spare  []*frame[T]
 	free   [48][][]byte // by class: the number of bits of the length
@@ -127,22 +139,31 @@ func NewWalker[T any](s *Store, visit func(*Node[T]) bool) *Walker[T] {
 
 // Walk visits the objects of a family. It returns false when visit did.
 func (w *Walker[T]) Walk(f Family) bool {
-	if f.Type == 0 {
-		return w.single(w.name(f.forest, f.root))
+	w.kind = f.Type
+	for _, root := range f.forest.roots[f.first:f.end] {
+		if f.Type == 0 {
+			if !w.single(w.name(f.forest, root)) {
+				return false
+			}
+			continue
+		}
+		on := true
+		err := guarded(func() error { on = w.family(f.forest, root); return nil })
+		if err != nil { // what the pack still has, or another one, is read; the rest is told object by object
+			w.frames, w.held = w.frames[:0], 0
+			on = w.singly(f.forest, root)
+		}
+		if !on {
+			return false
+		}
 	}
-	on := true
-	err := guarded(func() error { on = w.family(f); return nil })
-	if err != nil { // what the pack still has, or another one, is read; the rest is told object by object
-		w.frames, w.held = w.frames[:0], 0
-		return w.singly(f.forest, f.root)
-	}
-	return on
+	return true
 }
 
-// family goes down the tree depth-first. Of an object's children the heaviest comes last and takes over its place, so that a chain holds
-// two objects, and a tree of n objects in the order of log n.
-func (w *Walker[T]) family(f Family) bool {
-	if !w.enter(f.forest, f.root, nil) {
+// family goes down the tree of a root depth-first. Of an object's children the heaviest comes last and takes over its place, so that a chain
+// holds two objects, and a tree of n objects in the order of log n.
+func (w *Walker[T]) family(t *forest, root int32) bool {
+	if !w.enter(t, root, nil) {
 		return false
 	}
 	for len(w.frames) > 0 {
@@ -153,14 +174,14 @@ func (w *Walker[T]) family(f Family) bool {
 		case c < 0:
 			w.frames = w.frames[:len(w.frames)-1]
 			top.at, top.last = top.last, -1
-			on := w.enter(f.forest, top.at, top)
+			on := w.enter(t, top.at, top)
 			w.drop(top)
 			if !on {
 				return false
 			}
 		default:
-			top.next = f.forest.next[c]
-			if c != top.last && !w.enter(f.forest, c, top) {
+			top.next = t.next[c]
+			if c != top.last && !w.enter(t, c, top) {
 				return false
 			}
 		}
@@ -200,7 +221,8 @@ func (w *Walker[T]) build(n *Node[T], t *forest, own, base *frame[T]) error {
 	if err != nil {
 		return err
 	}
-	e, err := f.header(t.offset[own.at], w.store.hash)
+	off, _ := t.index.offset(int(t.name[own.at]))
+	e, err := f.header(off, w.store.hash)
 	switch {
 	case err != nil:
 		return err
@@ -214,7 +236,7 @@ func (w *Walker[T]) build(n *Node[T], t *forest, own, base *frame[T]) error {
 			n.Base, n.Copies = &base.own, w.copies
 		}
 	}
-	n.Object = Object{Type: t.kind[own.at], Size: int64(len(own.data)), Data: own.data}
+	n.Object = Object{Type: w.kind, Size: int64(len(own.data)), Data: own.data}
 	return err
 }
 
@@ -291,10 +313,10 @@ func (w *Walker[T]) drop(f *frame[T]) {
 	w.spare = append(w.spare, f)
 }
 
-// take gives memory for n bytes, which may hold anything.
+// take gives memory for n bytes, which may hold anything, with room behind it for inflating.
 func (w *Walker[T]) take(n int) []byte {
 	w.held += n
-	class := bits.Len(uint(max(n, 64) - 1))
+	class := bits.Len(uint(n + inflate.Room - 1))
 	if last := len(w.free[class]) - 1; last >= 0 {
 		w.last = w.free[class][last][:n]
 		w.free[class] = w.free[class][:last]
