@@ -28,14 +28,16 @@ const (
 )
 
 // worth is the look before the expression of a rule for literals: it refuses most places where a keyword stands.
-func worth(kind string, after []byte) bool {
+//
+// Where it refuses, the first read bytes are enough to know; one more than there are says that the end of the text is too.
+func worth(kind string, after []byte) (read int, ok bool) {
 	switch kind {
 	case rules.LiteralPassword, rules.LiteralSecret:
 		return gives(after)
 	case rules.LiteralAddress:
-		return userinfo(after)
+		return len(after) + 1, userinfo(after)
 	}
-	return true
+	return 0, true
 }
 
 // userinfo reports whether an address may have a password: a colon and after it an @, before anything that ends its authority.
@@ -59,15 +61,16 @@ func userinfo(b []byte) bool {
 }
 
 // gives reports whether what follows a keyword can give a value to the name that the keyword is in. It is the look before the
-// expression: most words of text are refused after a few bytes.
-func gives(after []byte) bool {
+// expression: most words of text are refused after a few bytes. It returns what worth does.
+func gives(after []byte) (read int, ok bool) {
 	i := 0
 	if len(after) > 0 && after[0] == '"' {
 		i = 1
 	}
+	all := len(after) + 1
 	i = skip(after, i, 40, nameByte)
 	if i == len(after) {
-		return false
+		return all, false
 	}
 	named := i
 	if i < len(after) && after[i] == '[' { // of an array of characters
@@ -77,23 +80,27 @@ func gives(after []byte) bool {
 	quoted := i > named
 	j := skip(after, i, 40, blank)
 	if j == len(after) {
-		return false
+		return all, false
 	}
 	switch c := after[j]; c {
 	case '=', ':', '-', '|', '!', '>', '?':
-		return j+1 < len(after) && after[j+1] != '\n' || c == ':' || c == '='
+		return all, j+1 < len(after) && after[j+1] != '\n' || c == ':' || c == '='
 	case ',':
-		return quoted && quoteNear(after[j+1:], 60)
+		return all, quoted && quoteNear(after[j+1:], 60)
 	case '(':
 		call := skip(after, j+1, 40, nameByte)
-		return quoteNear(after[j+1:], 3) || call > j+1 && call < len(after) && after[call] == '(' && quoteNear(after[call+1:], 3)
+		return max(j+4, call+5), quoteNear(after[j+1:], 3) || call > j+1 && call < len(after) && after[call] == '(' && quoteNear(after[call+1:], 3)
 	case 'v', 'V', '"', '\'', '\\':
 		word := bytes.TrimLeft(after[j:], `"'\`)
 		if bytes.HasPrefix(word, []byte("value")) || bytes.HasPrefix(word, []byte("Value")) {
-			return true
+			return all, true
+		}
+	default:
+		if quoted || j == i || after[i] == '\n' {
+			return j + 1, false
 		}
 	}
-	return !quoted && j > i && after[i] != '\n' && (quoteNear(after[j:], 40) || bareNear(after[j:]))
+	return min(all, j+41), !quoted && j > i && after[i] != '\n' && (quoteNear(after[j:], 40) || bareNear(after[j:]))
 }
 
 func skip(b []byte, i, most int, in func(byte) bool) int {

@@ -44,6 +44,23 @@ type starts struct {
 	at [256]bool
 	// word says that all begin at the edge of a word.
 	word bool
+	// few says that at has no more than fewStarts.
+	few bool
+}
+
+// fewStarts is how many bytes begin a word or two in capitals and small letters, and are no class of which keys are made.
+const fewStarts = 8
+
+// count notes whether there are few.
+func (s *starts) count() *starts {
+	n := 0
+	for _, b := range s.at {
+		if b {
+			n++
+		}
+	}
+	s.few = n <= fewStarts
+	return s
 }
 
 // starts is how matches of the expression begin.
@@ -59,7 +76,7 @@ func newStarts(expr string) *starts {
 		n, ok := w.Begin([]byte{byte(c)}, true)
 		s.at[c] = n > 0 || ok
 	}
-	return s
+	return s.count()
 }
 
 // inner is an expression without what matches at the beginning of a text alone.

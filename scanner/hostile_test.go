@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -43,6 +44,9 @@ func crowds(r *rules.Rule, size int) map[string]string {
 	}
 	texts := map[string]string{}
 	for name, unit := range units {
+		if unit(0) == "" {
+			continue // an example that is a key and no more has nothing beside it
+		}
 		for _, between := range []string{"", " ", "\n", "{"} {
 			var b strings.Builder
 			for i := 0; b.Len() < size; i++ {
@@ -56,12 +60,14 @@ func crowds(r *rules.Rule, size int) map[string]string {
 
 // perByte is what a text costs to search, in nanoseconds a byte: the least of some runs, since the machine has other work.
 func perByte(s *Scanner, text []byte, runs int) float64 {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	least := time.Hour
 	for range runs {
-		start := time.Now()
+		start := worked()
 		for range s.Find(Chunk{Data: text}) {
 		}
-		least = min(least, time.Since(start))
+		least = min(least, worked()-start)
 	}
 	return float64(least.Nanoseconds()) / float64(len(text))
 }

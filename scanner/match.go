@@ -25,8 +25,8 @@ type candidate struct {
 	// sure says that a checksum was right.
 	sure    bool
 	allowed bool
-	// half says that another key has it as a part: it is no key of its own, in no view.
-	half bool
+	// owner is the key that has it as a part: it is no key of its own, in no view.
+	owner *candidate
 	// places are the paths at which it counts, where the path is not known yet.
 	places *rules.Places
 	// kept is what is remembered of it, for other texts.
@@ -55,9 +55,11 @@ type text struct {
 	effort  effort
 	// where gives from when it is first needed; nil when it is known.
 	where func() Location
-	// notes take what a keyword leads to, where that is to be remembered; matched says that a rule matched.
+	// notes take what a keyword leads to, where that is to be remembered; matched says that a rule matched, and looked is what of the text
+	// decided about that and what came of it.
 	notes   *[]memoLink
 	matched bool
+	looked  span
 }
 
 type waiting struct {
@@ -65,10 +67,11 @@ type waiting struct {
 	keyword int
 }
 
-func newText(x *index, from Location, emit func(candidate)) *text {
-	t := x.tools.Get().(*tools).text(x, emit)
-	t.from, t.lines = from, newLineCounter(from)
-	return &t
+// begin begins a text in the memory of one that has ended.
+func (t *text) begin(x *index, from Location, emit func(candidate)) {
+	open, claims := t.open[:0], t.claims.emptied()
+	*t = x.tools.Get().(*tools).text(x, emit)
+	t.from, t.lines, t.open, t.claims = from, newLineCounter(from), open, claims
 }
 
 // text begins a text with the tools, whose place is not known.
@@ -155,6 +158,7 @@ func (t *text) judge(c *compiled, re *regexp.Regexp, m []int, base int64) {
 	if tok.from < 0 || tok.to <= tok.from {
 		return
 	}
+	t.looksAround(c, match, tok)
 	if why = t.refusal(c, m, base, tok, match); t.refused(why) {
 		return
 	}
@@ -261,7 +265,7 @@ func (t *text) settle(last bool) {
 			break
 		}
 		for _, c := range winners(t.open[done:n]) {
-			c.half = t.claims.has(c)
+			c.owner = t.claims.owner(c)
 			if c.rule.silent {
 				continue
 			}

@@ -5,8 +5,6 @@ import (
 	"math"
 	"slices"
 	"sort"
-
-	"github.com/quash-sh/quash/scanner/internal/prefilter"
 )
 
 // Of a text that was made from another by copying parts of it, only what is new is searched. What the prefilter and the rules
@@ -16,8 +14,8 @@ import (
 //
 //	gap      a stretch that was not copied, or the seam between two copied ones
 //	hit      a keyword. Those that touch a gap are looked for, the others are inherited.
-//	outcome  the candidates that a hit led to. It is inherited when the bytes that the rules of the keyword look at were copied
-//	         with it, and worked out otherwise.
+//	outcome  the candidates that a hit led to. It is inherited when the bytes that decided about it were copied with it, and worked
+//	         out otherwise.
 
 // Memo is what the engine remembers of a chunk for those made from it. The source carries it along unopened and drops it
 // when no later chunk is made from that one. The zero value remembers nothing. A memo may be given again, for another chunk.
@@ -39,12 +37,19 @@ type setting struct {
 // memoHit is a keyword that ends before byte end of the text.
 type memoHit struct {
 	end int32
+	// before and after are how many bytes of the text before that end and from it on decided about its outcome.
+	before, after int32
 	// what is the keyword's number, times two, plus one where a rule matched there that more than the match decides about.
 	what int32
 }
 
-func (h memoHit) keyword() int  { return int(h.what >> 1) }
-func (h memoHit) matched() bool { return h.what&1 != 0 }
+func (h *memoHit) keyword() int  { return int(h.what >> 1) }
+func (h *memoHit) matched() bool { return h.what&1 != 0 }
+
+// within reports whether all that decided about its outcome is between two places.
+func (h *memoHit) within(lo, hi int) bool {
+	return int(h.end)-int(h.before) >= lo && int(h.end)+int(h.after) <= hi
+}
 
 // memoLink says that the hit that ends before byte end led to a candidate. Links are in the order of hits.
 type memoLink struct {
@@ -63,6 +68,9 @@ type kept struct {
 
 // Reset makes the memo remember nothing: of a chunk that was not searched as a whole.
 func (m *Memo) Reset() { m.valid = false }
+
+// shows reports whether the same views are made in another setting.
+func (s setting) shows(other setting) bool { return s.inRecord == other.inRecord }
 
 func settingOf(from Location) setting {
 	return setting{from.Path, from.View, from.Path != "" || from.Blob == "", from.Record != ""}
@@ -88,34 +96,11 @@ func follow(base *Memo, copies []Copy, size, least int, runs []Copy) []Copy {
 	return runs
 }
 
-// scope is how far before its beginning and behind its end a keyword's outcome can depend on the text, in bytes: that no rule
-// matches there, and all of it.
-type scope struct{ noneBefore, noneAfter, before, after int }
-
-// scopesOf works out the scopes of all keywords.
-func (x *index) scopesOf() []scope {
-	all := make([]scope, len(x.wants))
-	for k, wants := range x.wants {
-		s := &all[k]
-		for _, r := range wants {
-			c := x.rules[r]
-			before, after := c.span.Match+2, max(c.span.Match+peek, gapReach)+1
-			if c.anchored {
-				before = c.offset + 2
-			}
-			far := c.span.Match + c.span.Context + lineReach + peek + 2
-			s.noneBefore, s.noneAfter = max(s.noneBefore, before), max(s.noneAfter, after)
-			s.before, s.after = max(s.before, far), max(s.after, far)
-		}
-	}
-	return all
-}
-
 // memory is room for what is worked out of a text that is remembered.
 type memory struct {
 	runs    []Copy
+	gaps    gaps
 	fresh   []memoHit
-	found   []prefilter.Hit
 	links   []memoLink
 	refused refusals
 }
@@ -135,98 +120,88 @@ func (t *text) feedFrom(data []byte, copies []Copy, base, own *Memo, least int) 
 	m := &remembering{text: t, memory: &t.tools.memory, base: base, own: own}
 	own.valid, own.setting, own.size, own.hits, own.links = true, settingOf(t.from), len(data), own.hits[:0], own.links[:0]
 	own.views.valid = false
-	m.runs, m.fresh = follow(base, copies, len(data), max(least, t.x.filter.Max()), m.runs), m.fresh[:0]
+	m.runs = follow(base, copies, len(data), max(least, t.x.filter.Max()), m.runs)
 	m.same = len(m.runs) > 0 && base.setting == own.setting
-	at := 0
-	for i, run := range m.runs {
-		m.gap(at, run.To, i > 0)
-		m.inherit(run)
-		at = run.To + run.Len
+	m.fresh = m.gaps.search(t.x.filter, data, m.runs, m.fresh[:0])
+	next := m.fresh
+	for _, run := range m.runs {
+		next = m.inherit(run, next)
 	}
-	m.gap(at, len(data), len(m.runs) > 0)
+	for _, h := range next {
+		m.look(h)
+	}
 	t.seen = t.end()
-	m.flush(math.MaxInt32)
 	t.settle(true)
 	t.tools.waiting = t.waiting
 	t.x.tools.Put(t.tools)
 	t.tools = nil
 }
 
-// gap finds the keywords that touch data[from:to], or of a seam those that lie on both sides of it. seam says that something was
-// copied before it.
-func (m *remembering) gap(from, to int, seam bool) {
-	size := len(m.buf)
-	if from == to && (!seam || to == size) {
-		return
-	}
-	near := max(m.x.filter.Max()-1, 0)
-	lo, hi := max(0, from-near), min(size, to+near)
-	m.found = m.x.filter.Scan(m.buf[lo:hi], m.found[:0])
-	for _, h := range m.found {
-		end := lo + h.End
-		start := end - m.x.filter.Len(h.Keyword)
-		if end > from && start < to {
-			m.fresh = append(m.fresh, memoHit{int32(end), int32(h.Keyword) << 1})
-		}
-	}
-}
-
-// flush looks at the keywords found in gaps that come before a place.
-func (m *remembering) flush(before int32) {
-	n := 0
-	for _, h := range m.fresh {
-		if h.end >= before {
-			break
-		}
-		m.look(h)
-		n++
-	}
-	m.fresh = m.fresh[:copy(m.fresh, m.fresh[n:])]
-}
-
-// inherit takes the keywords of a run, and their outcomes where these depend on nothing else.
-func (m *remembering) inherit(run Copy) {
-	hits := m.base.hits
-	end := int32(run.From + run.Len)
-	i := sort.Search(len(hits), func(i int) bool { return int(hits[i].end) > run.From })
-	shift := int32(run.To - run.From)
+// inherit takes the keywords of a run, and their outcomes where these depend on nothing else. fresh are those found in gaps that come from
+// the run on; it returns those that come behind it.
+func (m *remembering) inherit(run Copy, fresh []memoHit) []memoHit {
+	hits, shift := m.base.hits, int32(run.To-run.From)
+	hits = hits[sort.Search(len(hits), func(i int) bool { return int(hits[i].end) > run.From }):]
+	hits = hits[:sort.Search(len(hits), func(i int) bool { return int(hits[i].end) > run.From+run.Len })]
 	lo, hi := m.bounds(run)
-	for ; i < len(hits) && hits[i].end <= end; i++ {
-		h := hits[i]
-		k := h.keyword()
-		start := int(h.end) - m.x.filter.Len(k)
-		if start < run.From {
-			continue
+	for {
+		before := int32(math.MaxInt32)
+		if len(fresh) > 0 {
+			before = fresh[0].end - shift
 		}
-		at := memoHit{h.end + shift, h.what}
-		if len(m.fresh) > 0 {
-			m.before(at)
+		if hits = hits[m.alike(hits, before, shift, lo, hi):]; len(hits) == 0 {
+			return fresh
 		}
-		s := &m.x.scopes()[k]
-		switch {
-		case !h.matched() && start-s.noneBefore >= lo && int(h.end)+s.noneAfter <= hi:
-			m.own.hits = append(m.own.hits, at)
-		case h.matched() && m.same && start-s.before >= lo && int(h.end)+s.after <= hi:
-			m.own.hits = append(m.own.hits, at)
-			m.outcome(h, at, int64(shift))
-		default:
-			at.what &^= 1
-			m.look(at)
+		h := &hits[0]
+		if hits = hits[1:]; int(h.end)-m.x.filter.Len(h.keyword()) >= run.From {
+			at := *h
+			at.end += shift
+			fresh = m.before(at, fresh)
+			m.again(h, at, lo, hi)
 		}
 	}
 }
 
-// before looks at the keywords found in gaps that come before one that is inherited: the sooner it ends and the longer it is.
-func (m *remembering) before(at memoHit) {
+// alike inherits keywords where no rule matched, for the same reason as in the base, as long as they follow each other and end before a
+// place. It returns how many.
+func (m *remembering) alike(hits []memoHit, before, shift int32, lo, hi int) int {
+	own := m.own.hits
 	n := 0
-	for _, h := range m.fresh {
-		if c := cmp.Compare(h.end, at.end); c > 0 || c == 0 && m.x.filter.Len(h.keyword()) < m.x.filter.Len(at.keyword()) {
+	for ; n < len(hits); n++ {
+		h := &hits[n]
+		if h.matched() || h.end >= before || !h.within(lo, hi) {
 			break
 		}
-		m.look(h)
-		n++
+		own = append(own, memoHit{h.end + shift, h.before, h.after, h.what})
 	}
-	m.fresh = m.fresh[:copy(m.fresh, m.fresh[n:])]
+	m.own.hits = own
+	return n
+}
+
+// again inherits the outcome of a hit where it is known, or looks at it.
+func (m *remembering) again(h *memoHit, at memoHit, lo, hi int) {
+	switch {
+	case !h.within(lo, hi) || h.matched() && !m.same:
+		at.what &^= 1
+		m.look(at)
+	case h.matched():
+		m.own.hits = append(m.own.hits, at)
+		m.outcome(*h, at, int64(at.end-h.end))
+	default:
+		m.own.hits = append(m.own.hits, at)
+	}
+}
+
+// before looks at the keywords found in gaps that come before one that is inherited: the sooner it ends and the longer it is. It returns
+// the others.
+func (m *remembering) before(at memoHit, fresh []memoHit) []memoHit {
+	for i, h := range fresh {
+		if c := cmp.Compare(h.end, at.end); c > 0 || c == 0 && m.x.filter.Len(h.keyword()) < m.x.filter.Len(at.keyword()) {
+			return fresh[i:]
+		}
+		m.look(h)
+	}
+	return nil
 }
 
 // bounds are those, in the base, of what is known to be the same around a run: where the run is at the beginning of both texts, or at the
@@ -259,15 +234,20 @@ func (m *remembering) outcome(old, at memoHit, shift int64) {
 func (m *remembering) look(h memoHit) {
 	k := h.keyword()
 	hit := span{int64(h.end) - int64(m.x.filter.Len(k)), int64(h.end)}
-	m.text.matched, m.text.notes = false, &m.links
+	m.text.matched, m.text.notes, m.text.looked = false, &m.links, hit
 	m.links = m.links[:0]
 	for _, r := range m.x.wants[k] {
 		m.text.match(m.x.rules[r], m.x.keywords[k], hit)
 	}
 	m.text.notes = nil
+	s, looked := &m.x.scopes()[k], m.text.looked
+	before, after := s.noneBefore, s.noneAfter
 	if m.text.matched {
 		h.what |= 1
+		before, after = s.before, s.after
 	}
+	h.before = int32(hit.to - max(looked.from, hit.from-int64(before)))
+	h.after = int32(min(looked.to, hit.to+int64(after)) - hit.to)
 	for _, l := range m.links {
 		m.own.links = append(m.own.links, memoLink{h.end, int32(k), l.kept, l.shift})
 	}

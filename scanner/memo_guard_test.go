@@ -124,3 +124,17 @@ func TestCopiesInAnotherSetting(t *testing.T) {
 		}
 	}
 }
+
+// TestCopiesOfPlainTextAtAnotherPath: where no rule matched in what views show, it does not matter where the text stands.
+func TestCopiesOfPlainTextAtAnotherPath(t *testing.T) {
+	s := testScanner(t, Options{})
+	base := Chunk{Data: []byte(codeLines(testRand(1), 3000) + costly(3) + codeLines(testRand(2), 3000)), Memo: &Memo{}, From: Location{Blob: "b", Path: "a.env"}}
+	sameAsWhole(t, s, base)
+	for _, at := range []Location{{Blob: "b", Path: "b.go"}, {Blob: "b", Path: "a.env", Record: "1"}} {
+		heir := tail(base, 0)
+		heir.From = at
+		if _, _, inherited := sameAsWhole(t, s, heir); inherited != (at.Record == "") {
+			t.Errorf("%+v: inherited: %v", at, inherited)
+		}
+	}
+}

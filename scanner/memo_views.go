@@ -38,10 +38,10 @@ type viewMemo struct {
 	shown []memoShown
 }
 
-// viewPart is text[from:to]; its views cost so many bytes of the budget.
+// viewPart is text[from:to]; its views cost so many bytes of the budget. met says that a rule matched in one of them.
 type viewPart struct {
 	from, to, cost int
-	coded          bool
+	coded, met     bool
 }
 
 // memoShown is a candidate of a view.
@@ -102,12 +102,12 @@ func (v *viewed) feedFrom(c Chunk, least int) bool {
 // inherit searches the zones of a text and takes over the rest. It returns false when the text is to be searched as a whole.
 func (v *viewed) inherit(c Chunk, least int) bool {
 	v.runs = follow(c.Base, c.Copies, len(c.Data), max(least, 2*cutReach), v.runs)
-	if len(v.runs) == 0 || !c.Base.views.valid || c.Base.setting != c.Memo.setting {
+	if len(v.runs) == 0 || !c.Base.views.valid || !c.Base.setting.shows(c.Memo.setting) {
 		return false
 	}
 	base := &c.Base.views
 	v.cutRegions(c, base)
-	if len(v.regions) == 0 {
+	if len(v.regions) == 0 || c.Base.setting != c.Memo.setting && slices.ContainsFunc(v.regions, base.met) {
 		return false
 	}
 	v.budget = viewLeast + viewRatio*len(c.Data)
@@ -230,13 +230,17 @@ func (v *viewed) zone(c Chunk, base *viewMemo, i int) bool {
 			return v.budget >= 0
 		case left:
 			r := &v.regions[i-1]
-			if r.atEnd || !r.narrowed(c.Data, base, r.from, r.to-cutStep) {
+			first := r.from
+			if first == r.to {
 				return false
+			}
+			if !r.narrowed(c.Data, base, first, r.to-cutStep) {
+				r.from, r.to = first, first // it is searched with what is behind it
 			}
 		default:
 			r := &v.regions[i]
-			if r.atStart || !r.narrowed(c.Data, base, r.from+cutStep, r.to) {
-				return false
+			if !r.narrowed(c.Data, base, r.from+cutStep, r.to) {
+				v.regions = slices.Delete(v.regions, i, i+1)
 			}
 		}
 		v.budget, v.pending, v.own.shown = budget, v.pending[:pending], v.own.shown[:shown]
@@ -268,12 +272,25 @@ func (v *viewed) decode(text []byte, from, to int) (left, right bool) {
 	return left, right
 }
 
+// met reports whether a rule matched in a view of a region.
+func (m *viewMemo) met(r region) bool {
+	return slices.ContainsFunc(m.within(r), func(p viewPart) bool { return p.met })
+}
+
+// within are the parts in a region.
+func (m *viewMemo) within(r region) []viewPart {
+	first := sort.Search(len(m.parts), func(i int) bool { return m.parts[i].from >= r.from-r.shift })
+	last := first
+	for last < len(m.parts) && m.parts[last].from < r.to-r.shift {
+		last++
+	}
+	return m.parts[first:last]
+}
+
 // takeOver inherits what views show in a region.
 func (v *viewed) takeOver(from *Memo, base *viewMemo, r region) {
 	lo, hi := r.from-r.shift, r.to-r.shift
-	i := sort.Search(len(base.parts), func(i int) bool { return base.parts[i].from >= lo })
-	for ; i < len(base.parts) && base.parts[i].from < hi; i++ {
-		p := base.parts[i]
+	for _, p := range base.within(r) {
 		p.from, p.to = p.from+r.shift, p.to+r.shift
 		v.own.parts = append(v.own.parts, p)
 		v.budget -= p.cost
@@ -292,9 +309,9 @@ func (v *viewed) takeOver(from *Memo, base *viewMemo, r region) {
 }
 
 // undone remembers a part that a view made of the text itself, and what it cost.
-func (h *heritage) undone(p *decode.Part, lo, cost int) {
+func (h *heritage) undone(p *decode.Part, lo, cost int, met bool) {
 	if h.own != nil {
-		h.parts = append(h.parts, viewPart{lo + p.From, lo + p.To, cost, p.Coded()})
+		h.parts = append(h.parts, viewPart{lo + p.From, lo + p.To, cost, p.Coded(), met})
 	}
 }
 
@@ -306,7 +323,7 @@ func (m *viewMemo) add(parts []viewPart) {
 		if last := len(m.parts) - 1; last >= first && p.from <= m.parts[last].to {
 			m.parts[last].to = max(m.parts[last].to, p.to)
 			m.parts[last].cost += p.cost
-			m.parts[last].coded = m.parts[last].coded && p.coded
+			m.parts[last].coded, m.parts[last].met = m.parts[last].coded && p.coded, m.parts[last].met || p.met
 			continue
 		}
 		m.parts = append(m.parts, p)

@@ -74,7 +74,7 @@ func halves(t testing.TB, s *Scanner, rnd *rand.Rand, n int) *strings.Replacer {
 }
 
 // paired tells, for a template in which A1 stands for an id and S1 for a secret, which pairs were found, in the template's
-// words: "A1-S1", "A1-" for an id alone, "S1" for a secret that is reported as a key of its own.
+// words: "A1-S1", "S1<A1" for the place of a pair's secret, "A1-" for an id alone, "S1" for a secret that is reported as a key of its own.
 func paired(t testing.TB, s *Scanner, template string) (pairs []string, reasons string) {
 	t.Helper()
 	names := map[string]string{}
@@ -85,9 +85,13 @@ func paired(t testing.TB, s *Scanner, template string) (pairs []string, reasons 
 			names[r.Replace(name)] = name
 		}
 	}
-	for f := range s.Find(Chunk{Data: []byte(r.Replace(template))}) {
-		pair := names[f.Token().value()]
-		if f.Rule != "acme-generic" {
+	text := r.Replace(template)
+	for f := range s.Find(Chunk{Data: []byte(text)}) {
+		pair, there := names[f.Token().value()], names[text[f.At.Offset:f.At.Offset+f.At.Length]]
+		switch {
+		case there != pair:
+			pair = there + "<" + pair
+		case f.Rule != "acme-generic":
 			pair += "-" + names[f.Parts["secret"].value()]
 			reasons += strings.Join(f.Reasons, "; ")
 		}
@@ -100,28 +104,28 @@ func TestPairs(t *testing.T) {
 	s := pairScanner(t, Options{})
 	far := strings.Repeat("x ", 110)
 	for _, c := range []struct{ name, text, want, why string }{
-		{"profiles", "[a]\nid=A1\nsecret=S1\n\n[b]\nid=A2\nsecret=S2\n[c]\nid = A3\nsecret = S3\n", "A1-S1 A2-S2 A3-S3", ""},
-		{"no headers", "id=A1\nsecret=S1\nid=A2\nsecret=S2\nid=A3\nsecret=S3", "A1-S1 A2-S2 A3-S3", ""},
-		{"secret first", "secret=S1\nid=A1\nsecret=S2\nid=A2\n", "A1-S1 A2-S2", ""},
-		{"blank lines", "id=A1\nsecret=S1\n\nsecret=S2\nid=A2\n", "A1-S1 A2-S2", ""},
-		{"one blank between", "id=A1\n\nsecret=S1", "A1-S1", ""},
-		{"objects on a line", `[{"secret":"S1","id":"A1"},{"id":"A2","secret":"S2"}]`, "A1-S1 A2-S2", ""},
-		{"objects", "{\n \"a\": {\n  \"id\": \"A1\",\n  \"secret\": \"S1\"\n },\n \"b\": {\n  \"secret\": \"S2\",\n  \"id\": \"A2\"\n }\n}", "A1-S1 A2-S2", ""},
-		{"list", "- id: A1\n  secret: S1\n- secret: S2\n  id: A2\n", "A1-S1 A2-S2", ""},
-		{"items of one half", "- name: ID\n  value: A1\n- name: x\n  secret: S1\n", "A1-S1", ""},
-		{"table", "A1,secret,S1\nA2,secret,S2\nA3,secret,S3\n", "A1-S1 A2-S2 A3-S3", ""},
-		{"kinds share", "[a]\nid=A1\nsecret=S1\n[b]\nid=T1\nsecret=S2\n", "A1-S1 T1-S2", ""},
-		{"same twice", "id=A1\nsecret=S1\nid=A1\nsecret=S1\n", "A1-S1 A1-S1", ""},
-		{"id again below", "[a]\nid=A1\nsecret=S1\n\nuses A1 here", "A1-S1 A1-S1", ""},
+		{"profiles", "[a]\nid=A1\nsecret=S1\n\n[b]\nid=A2\nsecret=S2\n[c]\nid = A3\nsecret = S3\n", "A1-S1 S1<A1 A2-S2 S2<A2 A3-S3 S3<A3", ""},
+		{"no headers", "id=A1\nsecret=S1\nid=A2\nsecret=S2\nid=A3\nsecret=S3", "A1-S1 S1<A1 A2-S2 S2<A2 A3-S3 S3<A3", ""},
+		{"secret first", "secret=S1\nid=A1\nsecret=S2\nid=A2\n", "S1<A1 A1-S1 S2<A2 A2-S2", ""},
+		{"blank lines", "id=A1\nsecret=S1\n\nsecret=S2\nid=A2\n", "A1-S1 S1<A1 S2<A2 A2-S2", ""},
+		{"one blank between", "id=A1\n\nsecret=S1", "A1-S1 S1<A1", ""},
+		{"objects on a line", `[{"secret":"S1","id":"A1"},{"id":"A2","secret":"S2"}]`, "S1<A1 A1-S1 A2-S2 S2<A2", ""},
+		{"objects", "{\n \"a\": {\n  \"id\": \"A1\",\n  \"secret\": \"S1\"\n },\n \"b\": {\n  \"secret\": \"S2\",\n  \"id\": \"A2\"\n }\n}", "A1-S1 S1<A1 S2<A2 A2-S2", ""},
+		{"list", "- id: A1\n  secret: S1\n- secret: S2\n  id: A2\n", "A1-S1 S1<A1 S2<A2 A2-S2", ""},
+		{"items of one half", "- name: ID\n  value: A1\n- name: x\n  secret: S1\n", "A1-S1 S1<A1", ""},
+		{"table", "A1,secret,S1\nA2,secret,S2\nA3,secret,S3\n", "A1-S1 S1<A1 A2-S2 S2<A2 A3-S3 S3<A3", ""},
+		{"kinds share", "[a]\nid=A1\nsecret=S1\n[b]\nid=T1\nsecret=S2\n", "A1-S1 S1<A1 T1-S2 S2<T1", ""},
+		{"same twice", "id=A1\nsecret=S1\nid=A1\nsecret=S1\n", "A1-S1 S1<A1 A1-S1 S1<A1", ""},
+		{"id again below", "[a]\nid=A1\nsecret=S1\n\nuses A1 here", "A1-S1 S1<A1 A1-S1", ""},
 		{"too far", "id=A1 " + far + " secret=S1", "A1- S1", ""},
 		{"two secrets", "id=A1\nsecret=S1\nsecret=S2\n", "A1- S1 S2", "several values of secret near by"},
 		{"two ids", "id=A1\nid=A2\nsecret=S1\n", "A1- A2- S1", "secret near by may belong to another key"},
 		{"two kinds, one secret", "id=A1\nid=T1\nsecret=S1\n", "A1- T1- S1", "secret near by may belong to another key"},
 		{"ids, then secrets", "id=A1\nid=A2\nsecret=S1\nsecret=S2\n", "A1- A2- S1 S2", "several values"},
 		{"between two", "id=A1\n\nsecret=S1\n\nid=A2\n", "A1- S1 A2-", "secret near by may belong to another key"},
-		{"lines across pairs", "x id=A1\nsecret=S1 id=A2\nsecret=S2\n", "A1- A2-S1 S2", "may belong to another key"},
-		{"another's", "[a]\nid=A1\nsecret=S1\n\n[b]\nid=A2\n", "A1-S1 A2-", ""},
-		{"another's and own", "[a]\nid=A1\nsecret=S1\n\nid=A2\n\nsecret=S2\n", "A1-S1 A2-S2", ""},
+		{"lines across pairs", "x id=A1\nsecret=S1 id=A2\nsecret=S2\n", "A1- S1<A2 A2-S1 S2", "may belong to another key"},
+		{"another's", "[a]\nid=A1\nsecret=S1\n\n[b]\nid=A2\n", "A1-S1 S1<A1 A2-", ""},
+		{"another's and own", "[a]\nid=A1\nsecret=S1\n\nid=A2\n\nsecret=S2\n", "A1-S1 S1<A1 A2-S2 S2<A2", ""},
 	} {
 		got, why := paired(t, s, c.text)
 		if strings.Join(got, " ") != c.want || !strings.Contains(why, c.why) {

@@ -81,12 +81,15 @@ func placeOf(name string) string {
 func fixtureOf(name string) bool {
 	dir := path.Dir(strings.ToLower(name))
 	for seg := range strings.SplitSeq(dir, "/") {
-		if fixtureDirs[strings.NewReplacer("_", "", "-", "", ".", "").Replace(seg)] {
+		if fixtureDirs[unsigned.Replace(seg)] {
 			return true
 		}
 	}
 	return strings.HasPrefix(dir+"/", "t/") || strings.Contains("/"+dir+"/", "/src/test/resources/")
 }
+
+// unsigned takes out of a name the signs between its words.
+var unsigned = strings.NewReplacer("_", "", "-", "", ".", "")
 
 // anyWord reports whether one of the words that a name is made of is in a set.
 func anyWord(name string, words map[string]bool) bool {

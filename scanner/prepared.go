@@ -119,7 +119,7 @@ func unpackStarts(packed string) *starts {
 	for i := range s.at {
 		s.at[i] = packed[i] != 0
 	}
-	return s
+	return s.count()
 }
 
 // looseForward makes the automaton that reads the rule's matches from their beginning on without counting.

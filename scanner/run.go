@@ -266,6 +266,9 @@ func (r *run) place(ctx context.Context) error {
 	if len(r.held) == 0 {
 		return nil
 	}
+	slices.SortStableFunc(r.held, func(a, b pending) int { // workers hold them in any order
+		return cmp.Or(cmp.Compare(a.At.Blob, b.At.Blob), cmp.Compare(a.At.Path, b.At.Path), cmp.Compare(a.At.Offset, b.At.Offset))
+	})
 	at := make([]Location, len(r.held))
 	for i, f := range r.held {
 		at[i] = f.At
@@ -301,7 +304,7 @@ func (r *run) gapsOf(err error) error {
 	return err
 }
 
-// merge makes one finding for each key and path of what may be many versions of a file: at its first commit, with all
+// merge makes one finding for each key and path of what may be many versions of a file: as it was found at its first commit, with all
 // refs that have a version of it. What has no place at all is dropped.
 func merge(held []pending, places [][]Location) []pending {
 	first := map[place]*pending{}
@@ -322,7 +325,11 @@ func merge(held []pending, places [][]Location) []pending {
 				order = append(order, g)
 				continue
 			}
-			g.At = earliest(g.At, at)
+			both := joined(g.At, at)
+			if older(at, g.At) {
+				*g = f
+			}
+			g.At = both
 		}
 	}
 	slices.SortStableFunc(order, func(a, b *pending) int {
@@ -335,15 +342,18 @@ func merge(held []pending, places [][]Location) []pending {
 	return out
 }
 
-// earliest joins two places of a key at one path: the older of them, but one that references lead to before one that is in the
-// object store alone.
-func earliest(a, b Location) Location {
-	switch {
-	case a.Unreachable != b.Unreachable:
-		if a.Unreachable {
-			a, b = b, a
-		}
-	case b.Time.Before(a.Time) && !b.Time.IsZero() || a.Time.IsZero():
+// older reports whether a place of a key goes before another at the same path: the older one, but one that references lead to before
+// one that is in the object store alone.
+func older(a, b Location) bool {
+	if a.Unreachable != b.Unreachable {
+		return b.Unreachable
+	}
+	return !a.Time.IsZero() && (b.Time.IsZero() || a.Time.Before(b.Time))
+}
+
+// joined is the older of two places of a key at one path, with what is known of both.
+func joined(a, b Location) Location {
+	if older(b, a) {
 		a, b = b, a
 	}
 	a.InHead = a.InHead || b.InHead

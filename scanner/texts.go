@@ -9,7 +9,12 @@ import (
 )
 
 // Text is a text in a chunk that holds several: Data[From:To]. It may lie within another, as a value does within its record.
-type Text struct{ From, To int }
+type Text struct {
+	From, To int
+	// Quoted says that who made the text has put a backslash before each quote in its strings, and that it has no others: there is nothing
+	// to be undone of which the strings are not texts themselves.
+	Quoted bool
+}
 
 // TextsApart is what stands between texts in a chunk that are not within one another, and at its beginning: no line, word or string
 // goes on over it.
@@ -37,6 +42,7 @@ func (c Chunk) Apart() iter.Seq[Chunk] {
 // several is the memory of a search of many texts.
 type several struct {
 	hits  []prefilter.Hit
+	next  int    // of hits: the first that ends in the text that was looked at last, or behind its beginning
 	coded []bool // by text: something in it looks encoded
 	text  text
 }
@@ -44,13 +50,13 @@ type several struct {
 // texts searches the texts of a chunk, each as if it came by itself.
 func (v *viewer) texts(x *index, c Chunk, emit func(candidate), gap func(Gap)) {
 	s := &v.several
-	s.hits = x.filter.Scan(c.Data, s.hits[:0])
+	s.hits, s.next = x.filter.Scan(c.Data, s.hits[:0]), 0
 	v.encoded(c)
 	tools := x.tools.Get().(*tools)
 	defer x.tools.Put(tools)
 	number := 0
 	whole := func(c candidate) {
-		if !c.half {
+		if c, ok := c.told(); ok {
 			emit(c)
 		}
 	}
@@ -91,15 +97,22 @@ func (v *viewer) encoded(c Chunk) {
 		for n := range sheet.Parts {
 			p := &sheet.Parts[n]
 			for i, t := range c.Texts {
-				s.coded[i] = s.coded[i] || p.Touches(t.From, t.To)
+				s.coded[i] = s.coded[i] || !(t.Quoted && kind.Name == decode.Escapes) && p.Touches(t.From, t.To)
 			}
 		}
 	}
 }
 
-// within are the hits that end in a text.
+// within are the hits that end in a text. Most texts begin a little behind the one before.
 func (s *several) within(t Text) []prefilter.Hit {
-	first, _ := slices.BinarySearchFunc(s.hits, t.From+1, func(h prefilter.Hit, at int) int { return h.End - at })
+	first := s.next
+	if first > 0 && s.hits[first-1].End > t.From {
+		first, _ = slices.BinarySearchFunc(s.hits[:first], t.From+1, func(h prefilter.Hit, at int) int { return h.End - at })
+	}
+	for first < len(s.hits) && s.hits[first].End <= t.From {
+		first++
+	}
+	s.next = first
 	last := first
 	for last < len(s.hits) && s.hits[last].End <= t.To {
 		last++

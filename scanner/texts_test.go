@@ -62,11 +62,11 @@ func TestTextsTogether(t *testing.T) {
 				b.WriteString(pieces[rnd.IntN(len(pieces))]())
 			}
 			c.Data = append(append(c.Data, TextsApart...), b.String()...)
-			c.Texts = append(c.Texts, Text{len(c.Data) - b.Len(), len(c.Data)})
+			c.Texts = append(c.Texts, Text{From: len(c.Data) - b.Len(), To: len(c.Data)})
 			if plain := key(); rnd.IntN(2) == 0 {
 				at := len(c.Data) + len(TextsApart)
 				c.Data = append(c.Data, TextsApart+`"name": "`+plain+`"`...)
-				c.Texts = append(c.Texts, Text{at + 9, at + 9 + len(plain)}, Text{at, len(c.Data)})
+				c.Texts = append(c.Texts, Text{From: at + 9, To: at + 9 + len(plain)}, Text{From: at, To: len(c.Data)})
 			}
 		}
 		c.At = func(i int) Location { return Location{Path: "a", Record: fmt.Sprint(i), Field: "f", Line: 1} }

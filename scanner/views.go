@@ -50,8 +50,12 @@ type viewer struct {
 	sheets [viewDepth + 1]decode.Sheet
 	marks  [viewDepth + 1]decode.Marks
 	hits   [viewDepth + 1][]prefilter.Hit
+	views  [viewDepth + 1]view // of the part that is being searched, and those above it
 	buf    []byte
-	off    bool // make no views
+	off    bool   // make no views
+	now    viewed // the text that is being searched
+	plain  text   // now as it stands
+	inView text   // a part of a view
 	several
 	heritage
 }
@@ -83,9 +87,12 @@ type viewed struct {
 	budget  int
 	effort  int64 // what the search of the block's views may cost yet
 	dear    bool  // it cost more, which was told
+	met     bool  // a rule matched in the part of the text that is looked at
 	deeper  int   // places that are encoded deeper than viewDepth
 	cut     int   // blocks whose views were too large
 	pending []shown
+	// asItStands takes the candidates of raw.
+	asItStands func(candidate)
 }
 
 // shown is a candidate and the view that shows it: 0 is the text as it stands, and of others the less changed has the lower number.
@@ -99,13 +106,37 @@ type shown struct {
 type view struct {
 	part *decode.Part
 	up   *view
-	name string
-	rank int
+	kind int // of decode.Kinds
 }
 
+// name is what Location.View calls it.
+func (w *view) name() string {
+	name := decode.Kinds[w.kind].Name
+	if w.up != nil {
+		name = w.up.name() + ">" + name
+	}
+	return name
+}
+
+// rank orders views by how much they change.
+func (w *view) rank() int {
+	if w.up == nil {
+		return w.kind + 1
+	}
+	return (w.up.rank()+1)*(len(decode.Kinds)+1) + w.kind
+}
+
+// text begins a text in the memory of the one before it, which has ended.
 func (r *viewer) text(x *index, from Location, emit func(candidate), gap func(Gap)) *viewed {
-	v := &viewed{viewer: r, x: x, from: from, emit: emit, gap: gap, lines: newLineCounter(from), size: x.viewBlock, around: x.viewReach}
-	v.raw = newText(x, from, func(c candidate) { v.pending = append(v.pending, shown{candidate: c}) })
+	v := &r.now
+	*v = viewed{
+		viewer: r, x: x, from: from, emit: emit, gap: gap, raw: &r.plain, lines: newLineCounter(from), size: x.viewBlock, around: x.viewReach,
+		pending: v.pending[:0], asItStands: v.asItStands,
+	}
+	if v.asItStands == nil {
+		v.asItStands = func(c candidate) { v.pending = append(v.pending, shown{candidate: c}) }
+	}
+	v.raw.begin(x, from, v.asItStands)
 	v.raw.effort.gap = gap
 	v.effort = x.effort.least + x.effort.ratio*v.size
 	return v
@@ -176,10 +207,8 @@ func (v *viewed) explore(text []byte, up *view, depth int) {
 		v.hits[depth] = v.x.filter.Scan(sheet.Text, v.hits[depth][:0])
 		hits, start := v.hits[depth], 0
 		for n := range sheet.Parts {
-			w := &view{part: &sheet.Parts[n], up: up, name: kind.Name, rank: i + 1}
-			if up != nil {
-				w.name, w.rank = up.name+">"+kind.Name, (up.rank+1)*(len(decode.Kinds)+1)+i
-			}
+			w := &v.views[depth]
+			*w = view{&sheet.Parts[n], up, i}
 			stop := start + len(w.part.Text)
 			first := 0
 			for first < len(hits) && hits[first].End <= stop {
@@ -188,7 +217,8 @@ func (v *viewed) explore(text []byte, up *view, depth int) {
 			budget := v.budget
 			v.part(w, hits[:first], start, depth)
 			if up == nil {
-				v.undone(w.part, int(v.block.from-v.base), len(w.part.Text)+1+budget-v.budget)
+				v.undone(w.part, int(v.block.from-v.base), len(w.part.Text)+1+budget-v.budget, v.met)
+				v.met = false
 			}
 			hits, start = hits[first:], stop+1
 			if v.budget < 0 {
@@ -216,14 +246,15 @@ func (v *viewed) part(w *view, hits []prefilter.Hit, start, depth int) {
 
 // searchPart searches the text of a part.
 func (v *viewed) searchPart(w *view, depth int) {
-	t := newText(v.x, v.from, func(c candidate) { v.found(c, w, depth) })
-	t.effort = effort{least: v.effort, view: w.name}
+	t := &v.inView
+	t.begin(v.x, v.from, func(c candidate) { v.found(c, w, depth) })
+	t.effort = effort{least: v.effort, view: w.name()}
 	if !v.dear {
 		t.effort.gap = v.gap
 	}
 	t.feed(w.part.Text, true)
 	v.effort -= t.effort.used
-	v.dear = v.dear || t.effort.over
+	v.dear, v.met = v.dear || t.effort.over, v.met || t.matched
 }
 
 // found takes a candidate of a view, at the place that it has in the text. Those that begin outside of the block are another's.
@@ -232,7 +263,7 @@ func (v *viewed) found(c candidate, w *view, depth int) {
 	if !w.part.Changed(from-viewNear, to+viewNear) {
 		return
 	}
-	if c.rule.outline.Literal != "" && strings.Contains(w.name, "lines") {
+	if c.rule.outline.Literal != "" && strings.Contains(w.name(), "lines") {
 		return // a literal that ends with its line would run on into the next
 	}
 	for u := w; u != nil; u = u.up {
@@ -242,13 +273,13 @@ func (v *viewed) found(c candidate, w *view, depth int) {
 	if c.token.from < v.core || c.token.from >= v.core+v.size {
 		return
 	}
-	name := w.name
+	name := w.name()
 	if v.from.View != "" {
 		name = v.from.View + ">" + name
 	}
 	c.finding.At = v.place(c.token, name)
 	c.allowed = c.allowed || v.allowComment(c.token)
-	v.show(shown{c, w.rank, depth == viewDepth})
+	v.show(shown{c, w.rank(), depth == viewDepth})
 }
 
 // place is where a key stands that a view shows.
@@ -323,7 +354,7 @@ func (v *viewed) hand(cluster []shown) {
 		if c.unplaced {
 			c.finding.At = v.place(c.token, c.finding.At.View)
 		}
-		if !c.half {
+		if c, ok := c.told(); ok {
 			v.emit(c)
 		}
 	}

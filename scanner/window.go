@@ -75,8 +75,12 @@ func (t *text) match(c *compiled, keyword string, hit span) {
 	if t.effort.over {
 		return
 	}
-	if kind := c.outline.Literal; kind != "" && !worth(kind, t.bytes(t.window(span{hit.from, hit.from + gapReach}))) {
-		return
+	if kind := c.outline.Literal; kind != "" {
+		read, ok := worth(kind, t.bytes(t.window(span{hit.from, hit.from + gapReach})))
+		if !ok {
+			t.looksAt(span{hit.from, hit.from + int64(read)})
+			return
+		}
 	}
 	t.effort.now = t.effort.least + t.effort.ratio*hit.to
 	if m, ok := t.locate(c, keyword, hit); ok {
@@ -103,7 +107,12 @@ type located struct {
 func (t *text) locate(c *compiled, keyword string, hit span) (located, bool) {
 	if c.anchored {
 		start := hit.from - int64(c.offset)
-		if start < t.base || !c.lead().Begins(t.bytes(t.window(span{start, start + dfa.LeadMost}))) {
+		if start < t.base {
+			t.looksAt(span{start, hit.to})
+			return located{}, false
+		}
+		if read, ok := c.lead().Begins(t.bytes(t.window(span{start, start + dfa.LeadMost}))); !ok {
+			t.looksAt(span{start, start + int64(read)})
 			return located{}, false
 		}
 		n, ok := t.reach(c, "", start)
@@ -126,21 +135,31 @@ func (t *text) around(c *compiled, keyword string, hit span) (located, bool) {
 		*last = lastTry{turn: t.tools.turn}
 	}
 	if last.found.from <= hit.from && hit.to <= last.found.to {
+		t.looksAt(unbounded)
 		return last.located, true
 	}
 	left := t.window(span{max(hit.from-most, last.tried), hit.from})
 	if left.len() < shortLeft && !c.starts().within(t.buf, int(left.from-t.base), int(left.to-t.base)) {
 		last.tried = hit.from + 1
+		t.looksAt(unbounded)
 		return located{}, false
 	}
 	n, ok := t.reach(c, keyword, hit.to)
 	if !ok {
 		return located{}, false
 	}
-	if left.from > left.to || !t.tools.looseBack(c).Behind(keyword, t.bytes(left)) {
+	if left.from > left.to {
+		t.looksAt(unbounded)
 		return located{}, false
 	}
-	t.tools.lengths = t.tools.back(c).Before(keyword, t.bytes(left), t.tools.lengths[:0])
+	if read, ok := t.tools.looseBack(c).Behind(keyword, t.bytes(left)); !ok {
+		if t.looksAt(span{hit.from - int64(read), hit.to}); int64(read) > left.len() && left.from > t.base {
+			t.looksAt(unbounded)
+		}
+		return located{}, false
+	}
+	t.looksAt(unbounded)
+	t.tools.lengths = t.beginnings(c, keyword, left)
 	for _, back := range slices.Backward(t.tools.lengths) {
 		at := span{hit.from - int64(back), hit.to + int64(n)}
 		last.tried = at.from + 1
@@ -161,6 +180,16 @@ func (t *text) around(c *compiled, keyword string, hit span) (located, bool) {
 	return located{}, false
 }
 
+// beginnings are by how many bytes before the keyword the matches that hold it can begin, in rising order. Where few bytes begin one, the
+// automaton that does not count says it well enough: each of its beginnings is tried, and the one that counts would have a state of
+// hundreds of places for each byte of a crowd of keys.
+func (t *text) beginnings(c *compiled, keyword string, left span) []int {
+	if c.starts().few {
+		return t.tools.looseBack(c).Before(keyword, t.bytes(left), t.tools.lengths[:0])
+	}
+	return t.tools.back(c).Before(keyword, t.bytes(left), t.tools.lengths[:0])
+}
+
 // reach returns how far a match can go that begins at a place or, where there is a keyword, goes on there behind it. ok is false when
 // there is none.
 //
@@ -175,10 +204,15 @@ func (t *text) reach(c *compiled, keyword string, from int64) (n int, ok bool) {
 		*tr = trail{turn: t.tools.turn}
 	}
 	if loose := t.tools.looseAhead(c); tr.vain > vainMost && loose.InVain(&tr.Trail, keyword, data, from, ends) {
+		t.looksAt(span{from, tr.End() + 1})
 		return 0, false
 	} else if n, ok = far(loose, keyword, data, ends); ok && tr.wrong > wrongMost+tr.right {
-		n, ok = far(t.tools.ahead(c), keyword, data, ends)
+		exact := t.tools.ahead(c)
+		n, ok = far(exact, keyword, data, ends)
 		t.tools.walked += effortExpression * int64(n)
+		t.looksAt(span{from, from + int64(exact.Read())})
+	} else {
+		t.looksAt(span{from, from + int64(loose.Read())})
 	}
 	if !ok {
 		tr.vain += n
@@ -230,7 +264,14 @@ func (t *text) try(c *compiled, at, hit span) (located, bool) {
 	w := t.window(span{at.from - lead, min(at.to, at.from+most) + peek})
 	re := c.form(lead > 0)
 	t.tools.walked += effortExpression * w.len()
+	t.looksAt(span{at.from - 1, at.to + peek + 1})
 	m := re.FindSubmatchIndex(t.bytes(w))
+	if m != nil && w.from+int64(m[1]) > at.to { // farther than a match can go: a $ took the window's edge for the text's
+		w = t.window(span{w.from, at.from + most + peek})
+		t.tools.walked += effortExpression * w.len()
+		t.looksAt(unbounded)
+		m = re.FindSubmatchIndex(t.bytes(w))
+	}
 	if m == nil {
 		t.tools.trails[c.number].wrong++
 		return located{}, false

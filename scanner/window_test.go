@@ -239,3 +239,10 @@ func BenchmarkKeyword(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*hits), "ns/keyword")
 }
+
+// newText begins a text in memory of its own.
+func newText(x *index, from Location, emit func(candidate)) *text {
+	t := &text{}
+	t.begin(x, from, emit)
+	return t
+}

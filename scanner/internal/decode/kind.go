@@ -14,7 +14,7 @@ type Kind struct {
 
 // Kinds are all kinds, in the order in which they are tried.
 var Kinds = [...]Kind{
-	{Name: "escapes", Undoes: `\u0041, \x41, \101, \n, \/ and \" as in JSON, JavaScript, C and Python`, make: edits(escapes)},
+	{Name: Escapes, Undoes: `\u0041, \x41, \101, \n, \/ and \" as in JSON, JavaScript, C and Python`, make: edits(escapes)},
 	{Name: "percent", Undoes: "%41 and %u0041 as in URLs", make: edits(percents)},
 	{Name: "entities", Undoes: "&#65;, &#x41; and &amp; as in HTML and XML", Rendered: true, make: edits(entities)},
 	{Name: "quoted-printable", Undoes: "=41 and lines that end with = as in mail", make: edits(quotedPrintable)},

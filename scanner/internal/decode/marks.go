@@ -15,7 +15,7 @@ const (
 	marksEquals
 	marksEnd   // \n and \r
 	marksQuote // " and '
-	marksOdd   // not ASCII, or zero
+	marksOdd   // peculiar: a character can begin with it that is not what it seems
 	classesMarked
 )
 
@@ -51,7 +51,6 @@ func (m *Marks) Mark(text []byte) {
 		var tail [cell]byte
 		size := copy(tail[:], text[full*cell:])
 		markCells(m.bits[full:], m.cells, tail[:])
-		m.bits[marksOdd*m.cells+full] &= 1<<size - 1 // what pads the tail is zero
 		m.zeros = m.zeros || bytes.IndexByte(tail[:size], 0) >= 0
 	}
 	m.refine()
@@ -187,7 +186,7 @@ var marked = markedBytes()
 func markedBytes() (t [256]uint8) {
 	for i := range t {
 		switch c := byte(i); {
-		case c == 0 || c >= 0x80:
+		case peculiar[c]:
 			t[i] = 1 << marksOdd
 		case class[c]&keyByte != 0:
 			t[i] = 1 << marksKey

@@ -10,22 +10,7 @@ import (
 // and by plain.
 func unseen(dst []edit, m *Marks) []edit {
 	text := m.text
-	for i := 0; i < len(text); {
-		if text[i] < utf8.RuneSelf {
-			n := m.next(marksOdd, zerosEnd(text, i+1))
-			if n < 0 {
-				break
-			}
-			i = n
-			continue
-		}
-		if i+2 < len(text) && !peculiar[text[i]] {
-			i++
-			for i < len(text) && text[i]&0xC0 == 0x80 && text[i] != noBreak && text[i] != softHyphen {
-				i++
-			}
-			continue
-		}
+	for i := m.next(marksOdd, 0); i >= 0; i = m.next(marksOdd, i) {
 		e, size := unseenAt(text, i)
 		if e.to > 0 {
 			joined := i > 0 && class[text[i-1]]&keyByte != 0 || len(dst) > 0 && dst[len(dst)-1].to == i
@@ -43,7 +28,7 @@ const (
 	softHyphen = 0xAD
 )
 
-// peculiar are the first bytes of characters that unseenAt may replace, and of Latin-1's.
+// peculiar are the first bytes of characters that unseenAt may replace, and of Latin-1's. markCellsAVX2 has them too.
 var peculiar = peculiarBytes()
 
 func peculiarBytes() (t [256]bool) {

@@ -12,10 +12,14 @@ const (
 	HTMLText = "html-text"
 	Wiki     = "wiki"
 	Visible  = "visible"
+	Escapes  = "escapes"
 )
 
 // Buffer holds the memory of views from one text to the next. The zero value is ready.
 type Buffer struct{ text, wiki, again []byte }
+
+// Plain reports whether a text has no view: it is ASCII without markup.
+func Plain(text []byte) bool { return special(text) == len(text) }
 
 // Views yields the views of text by name. A view is valid until the next one is asked for; text is not changed.
 func Views(text []byte, buf *Buffer) iter.Seq2[string, []byte] {

@@ -58,17 +58,18 @@ func NewLead(expr string) (*Lead, error) {
 	return l, nil
 }
 
-// Begins reports whether a match can begin where a text does.
-func (l *Lead) Begins(text []byte) bool {
+// Begins reports whether a match can begin where a text does. Where none can, the first read bytes are enough to know; one more than there are
+// says that the end of the text is too.
+func (l *Lead) Begins(text []byte) (read int, ok bool) {
 	if len(text) < l.least {
-		return false
+		return len(text) + 1, false
 	}
 	for i, c := range text[:min(l.size, len(text))] {
 		if l.at[min(c, high)]>>i&1 == 0 {
-			return false
+			return i + 1, false
 		}
 	}
-	return true
+	return 0, true
 }
 
 // place is the bytes that can stand at one place, and whether the match can have ended before it.

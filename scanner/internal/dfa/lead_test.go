@@ -16,10 +16,24 @@ func TestLeadRefusesNoMatch(t *testing.T) {
 		if err != nil {
 			t.Skip(err)
 		}
-		if regexp.MustCompile(`\A(?:`+expr+`)`).MatchString(text) && !lead.Begins([]byte(text)) {
+		if regexp.MustCompile(`\A(?:`+expr+`)`).MatchString(text) && !begins(lead, text) {
 			t.Fatalf("%q can begin with a match of %q", text, expr)
 		}
 	})
+}
+
+// begins is Begins, with a check that what it read was enough.
+func begins(l *Lead, text string) bool {
+	read, ok := l.Begins([]byte(text))
+	if ok || read > len(text) {
+		return ok
+	}
+	for _, more := range []string{"", text, "aaaaaaaaaaaaaaaaaaaaaaaaaa", "kab"} {
+		if _, other := l.Begins([]byte(text[:read] + more)); other {
+			panic("the bytes behind those that were read decide")
+		}
+	}
+	return false
 }
 
 func TestLead(t *testing.T) {
@@ -45,7 +59,7 @@ func TestLead(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := lead.Begins([]byte(c.text)); got != c.want {
+		if got := begins(lead, c.text); got != c.want {
 			t.Errorf("%s on %q: %v", c.expr, c.text, got)
 		}
 	}
@@ -57,7 +71,7 @@ func TestLeadIsBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !lead.Begins([]byte("anything")) {
+	if !begins(lead, "anything") {
 		t.Error("it refuses what it did not look at")
 	}
 }
@@ -71,8 +85,14 @@ func TestBehind(t *testing.T) {
 			t.Skip(err)
 		}
 		found := len(p.Backward().Before("a", []byte(text), nil)) > 0
-		if got := p.Backward().Behind("a", []byte(text)); got != found {
+		read, got := p.Backward().Behind("a", []byte(text))
+		if got != found {
 			t.Fatalf("%q before a in %q: %v, Before says %v", text, expr, got, found)
+		}
+		if !got && read <= len(text) {
+			if _, other := p.Backward().Behind("a", []byte("ab"+text[len(text)-read:])); other {
+				t.Fatalf("%q before a in %q: the bytes before the last %d decide", text, expr, read)
+			}
 		}
 	})
 }

@@ -47,6 +47,9 @@ type Trail struct {
 // stride is the distance of marks in bytes.
 const stride = 32
 
+// End is how far into the text the last walk decided that is known to be in vain.
+func (t *Trail) End() int64 { return t.end }
+
 // InVain reports whether there is no match in a text whose first byte is at the place at: one that begins there or, where a keyword is
 // given, one that goes on behind it; ends as for Begin. Where the walk meets the trail in the state that left it, the rest is known. It is for walkers
 // forward.

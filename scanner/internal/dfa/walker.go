@@ -27,6 +27,7 @@ type Walker struct {
 	own []int32 // room for a trail
 
 	walked *int64 // counts the bytes that were walked
+	looked int    // what decided about the last walk forward
 }
 
 // state is a set of points that read, and whether the end is reached without reading: anywhere, or where the text ends.
@@ -82,15 +83,22 @@ func (w *Walker) After(keyword string, text []byte, ends bool) (n int, ok bool) 
 	return w.walk(w.from(keyword), text, ends)
 }
 
-// Behind reports whether a match that holds the keyword can begin in the text before it, or at the keyword. It is for walkers backward.
-func (w *Walker) Behind(keyword string, text []byte) bool {
+// Read returns how many bytes of the text decided what Begin or After said last; one more than there are says that the end of the text did too.
+func (w *Walker) Read() int { return w.looked }
+
+// Behind reports whether a match that holds the keyword can begin in the text before it, or at the keyword. Where none can, the last read
+// bytes are enough to know; one more than there are says that the beginning of the text is too. It is for walkers backward.
+func (w *Walker) Behind(keyword string, text []byte) (read int, ok bool) {
 	s := w.from(keyword)
 	i := len(text) - 1
 	for ; i >= 0 && s != dead && !w.states[s].end; i-- {
 		s = w.onward(s, text[i])
 	}
 	*w.walked += int64(len(text) - 1 - i)
-	return w.states[s].end
+	if read = len(text) - 1 - i; s != dead {
+		read++
+	}
+	return read, w.states[s].end
 }
 
 // Before walks the text before a keyword and appends, in rising order, how much of it the matches can take which hold the keyword.
@@ -156,6 +164,7 @@ func (w *Walker) walk(s int32, text []byte, ends bool) (n int, ok bool) {
 		}
 	}
 	*w.walked += int64(walked)
+	w.looked = walked + 1
 	if ends && w.states[s].last {
 		return len(text), true
 	}
