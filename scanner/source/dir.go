@@ -81,7 +81,9 @@ func (d *dir) prepare(ctx context.Context) {
 	if r, _ := enclosing(d.root); r != nil {
 		d.skip(skipHistory, 1)
 	}
-	d.walk, d.err = listFiles(ctx, d.root, &d.counter, d.options)
+	if d.walk, d.err = listFiles(ctx, d.root, &d.counter, d.options); d.err == nil {
+		d.findFolders(d.root, d.walk.files)
+	}
 }
 
 func (d *dir) step() {

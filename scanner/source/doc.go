@@ -64,10 +64,15 @@
 //
 // An export may be an archive of many files (Slack, Confluence, Notion: zip; GitLab, GitHub migrations: tar.gz). A zip archive is known by
 // what its members are called, wherever it stands, and what some of them say (who has which id, to which page a comment belongs) is read
-// before the others; files of a tar archive, and of an archive that somebody unpacked, are known one by one. What is no file of records is
+// before the others; a tar archive that was named is read twice for it, and one among other files has its files known one by one. Where
+// somebody unpacked a Slack or GitLab export into a directory, its people are known there as well. What is no file of records is
 // read like any other file, under the record and field that it is attached to where the export says so. A member whose check sum or name
 // is not what the directory says is a gap. Names that lead out of the archive are names and no more: such members are read and counted. Git
-// repositories and bundles in an archive are gaps.
+// repositories in an archive are gaps, and so are git bundles wherever they stand.
+//
+// A text with a zero byte in its beginning is a text all the same while 63 of 64 bytes are those of one in UTF-8: damage that makes a file
+// binary would hide what else it holds. A file that somebody named, and that is called or begins as an export or an archive does without
+// being one, is read as text, and is a gap.
 //
 // Views are those of package decode, and three made here, for rules that want more than a value: "named" is a short text
 // with the name that the record has for it, "record" are the texts of a record with all their names, and "joined" is the

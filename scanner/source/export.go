@@ -130,7 +130,7 @@ func damaged(f *records.Format, name string, head []byte) bool {
 
 // withoutZeros is head with blanks for the zero bytes of a damaged text. That of a text in UTF-16 stays as it is.
 func withoutZeros(head []byte) []byte {
-	if !isBinary(head) {
+	if !hasZeros(head) {
 		return head
 	}
 	return bytes.ReplaceAll(head, []byte{0}, []byte{' '})
@@ -139,11 +139,14 @@ func withoutZeros(head []byte) []byte {
 // records gives on a file as records where it is surely an export. It returns false where it is not. f gives the file from the
 // first byte, and begins with head; again, where it is not nil, gives it once more.
 func (c *counter) records(e *emitter, path string, head []byte, f, again io.Reader) (is, ok bool) {
-	x := exportFormat(path, head)
+	x, around := c.formatOf(path, head)
 	if x == nil {
 		return false, true
 	}
-	n, ok := x.Read(records.Input{Path: path, Head: head, Text: f, Again: again}, exportOut{c, e})
+	if around != nil {
+		again = nil // what others need of it is known
+	}
+	n, ok := x.Read(records.Input{Path: path, Head: head, Text: f, Again: again, Around: around}, exportOut{c, e})
 	c.saw("records", n)
 	return true, ok
 }

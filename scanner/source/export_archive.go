@@ -52,6 +52,8 @@ func archiveKind(a *records.Archive) Kind {
 func openArchive(a *records.Archive, t Target, o Options) (scanner.Source, error) {
 	why := ""
 	switch {
+	case isFolder(a, t):
+		return &dir{root: t.Name, options: o}, nil
 	case !t.IsFile():
 		why = "it is no file"
 	case t.container() == nil:
@@ -128,6 +130,9 @@ func (a *archive) read(e *emitter, r io.Reader) {
 	in := unpack.Input{Name: from.Path, Reader: r}
 	in.At, in.Size = atWill(r)
 	v := &members{c: &a.counter, e: e, from: from, ok: true, kind: a.kind}
+	if known := a.ahead(e.ctx, in); known != nil {
+		v.archives = append(v.archives, inside{"", known})
+	}
 	unpack.Walk(e.ctx, a.target.container(), in, archiveLimits, v)
 	if !v.ok || !e.live() {
 		return
@@ -139,6 +144,24 @@ func (a *archive) read(e *emitter, r io.Reader) {
 			Err: errors.ErrUnsupported,
 		})
 	}
+}
+
+// ahead reads a tar archive for what some of its members say of others, whose order is any; nil where nothing is to be known, or where it
+// can be read once only.
+func (a *archive) ahead(ctx context.Context, in unpack.Input) *records.Contents {
+	f := a.target.container()
+	if f.Random || in.At == nil || !a.kind.Learns() {
+		return nil
+	}
+	known := a.kind.Begin()
+	limits := archiveLimits.Defaults()
+	most := min(limits.Bytes, max(limits.Floor, limits.Ratio*in.Size))
+	text := patient{ctx, io.NewSectionReader(in.At, 0, in.Size)}
+	unpack.Ahead(f, in.Name, text, most, func(name string, r io.Reader) bool {
+		known.Learn(name, r)
+		return ctx.Err() == nil
+	})
+	return known
 }
 
 // inside is an export that is an archive, while it is read.
@@ -241,12 +264,17 @@ func isBundle(head []byte) bool {
 	return bytes.HasPrefix(head, []byte("# v2 git bundle\n")) || bytes.HasPrefix(head, []byte("# v3 git bundle\n"))
 }
 
-// bundle tells that a repository in an archive was not read.
-func (m *members) bundle(path string) bool {
-	return m.e.gap(&scanner.Gap{
-		What: "git bundle " + m.at(path), Why: "the history in it is not read where it stands in an archive",
-		Next: "unpack it, clone it with git clone --mirror, and scan the clone",
-	})
+// bundle tells that a repository in one file is not read, where a file that begins with head is one.
+func (c *counter) bundle(e *emitter, path string, head []byte) (is, ok bool) {
+	if !isBundle(head) {
+		return false, true
+	}
+	c.skip(skipHistory, 1)
+	next := "git clone --mirror " + path + ", and scan the clone"
+	if strings.Contains(path, unpack.Separator) {
+		next = "unpack it, clone it with git clone --mirror, and scan the clone"
+	}
+	return true, e.gap(&scanner.Gap{What: "git bundle " + path, Why: "the history in it is not read where it stands", Next: next})
 }
 
 // repository tells, once for each, that a bare repository in an archive was not read, and reports whether a member is to be read: it is,

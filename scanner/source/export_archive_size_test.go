@@ -34,7 +34,7 @@ func TestArchivesConform(t *testing.T) {
 		"general/2026-03-04.json|general/1772611920.000100|text|":    "one\ntwo",
 		"general/2026-03-04.json|general/1772611920.000100|ts|":      "1772611920.000100",
 		"general/2026-03-04.json|general/1772611920.000100|ts|named": `"ts": "1772611920.000100"`,
-		"general/2026-03-04.json|general/1772611920.000100||record":  "{\"type\": \"message\",\n\"user\": \"U1\",\n\"text\": \"one\\ntwo\",\n\"ts\": \"1772611920.000100\"}",
+		"general/2026-03-04.json|general/1772611920.000100||record":  "{\"type\": \"message\",\n\"user\": \"U1\",\n\"text\": \"one\ntwo\",\n\"ts\": \"1772611920.000100\"}",
 		"general/2026-03-04.json|general/top||record":                "[]",
 		"users.json|U1|id|":        "U1",
 		"users.json|U1|real_name|": "Ann",

@@ -197,18 +197,18 @@ func TestFindInArchives(t *testing.T) {
 		{"slack", "topic", key, at("channels.json", "C0GEN", "topic.value", "Ann Lee", "2026-03-04T08:00:00Z", "")},
 		{"slack", "log", key, at("integration_logs.json", "record 1", "service_type", "ben", "2026-03-04T08:11:40Z", "")},
 
-		{"gitlab", "title", key, at("./tree/project/issues.ndjson", "issues/7", "title", "3", "2026-03-04T09:12:00Z", "")},
-		{"gitlab", "description", key, at("./tree/project/issues.ndjson", "issues/7", "description", "3", "2026-03-04T09:12:00Z", "")},
+		{"gitlab", "title", key, at("./tree/project/issues.ndjson", "issues/7", "title", "ben.cho", "2026-03-04T09:12:00Z", "")},
+		{"gitlab", "description", key, at("./tree/project/issues.ndjson", "issues/7", "description", "ben.cho", "2026-03-04T09:12:00Z", "")},
 		{"gitlab", "note", key, at("./tree/project/issues.ndjson", "issues/7", "note 5501", "Ann Lee", "2026-03-04T10:01:09Z", "")},
 		{"gitlab", "last", key, at("./tree/project/issues.ndjson", "issues/9", "description", "4", "2026-03-05T08:00:00Z", "")},
-		{"gitlab", "merge", key, at("./tree/project/merge_requests.ndjson", "merge_requests/7", "description", "3", "2026-03-04T12:00:00Z", "")},
-		{"gitlab", "diff", key, at("./tree/project/merge_requests.ndjson", "merge_requests/7", "merge_request_diff.merge_request_diff_files[0].diff", "3", "2026-03-04T12:00:00Z", "")},
+		{"gitlab", "merge", key, at("./tree/project/merge_requests.ndjson", "merge_requests/7", "description", "ben.cho", "2026-03-04T12:00:00Z", "")},
+		{"gitlab", "diff", key, at("./tree/project/merge_requests.ndjson", "merge_requests/7", "merge_request_diff.merge_request_diff_files[0].diff", "ben.cho", "2026-03-04T12:00:00Z", "")},
 		{"gitlab", "commit", key, at("./tree/project/merge_requests.ndjson", "merge_requests/7", "commit 0badc0de", "Ben Cho", "2026-03-04T12:00:00Z", "")},
 		{"gitlab", "review", key, at("./tree/project/merge_requests.ndjson", "merge_requests/7", "note 5601", "Ann Lee", "2026-03-04T12:05:00Z", "")},
-		{"gitlab", "variable", key, at("./tree/project/ci_pipelines.ndjson", "ci_pipelines/4", "variables[id=AGILED_API_TOKEN].value", "", "2026-03-04T12:10:00Z", "")},
-		{"gitlab", "job", key, at("./tree/project/ci_pipelines.ndjson", "ci_pipelines/4", "stages[0].statuses[0].commands", "", "2026-03-04T12:10:00Z", "")},
-		{"gitlab", "snippet", key, at("./tree/project/snippets.ndjson", "snippets/12", "content", "3", "2026-03-04T12:20:00Z", "")},
-		{"gitlab", "release", key, at("./tree/project/releases.ndjson", "releases/v1.2", "description", "3", "2026-03-05T12:00:00Z", "")},
+		{"gitlab", "variable", key, at("./tree/project/ci_pipelines.ndjson", "ci_pipelines/4", "variables[id=AGILED_API_TOKEN].value", "ben.cho", "2026-03-04T12:10:00Z", "")},
+		{"gitlab", "job", key, at("./tree/project/ci_pipelines.ndjson", "ci_pipelines/4", "stages[0].statuses[0].commands", "ben.cho", "2026-03-04T12:10:00Z", "")},
+		{"gitlab", "snippet", key, at("./tree/project/snippets.ndjson", "snippets/12", "content", "ben.cho", "2026-03-04T12:20:00Z", "")},
+		{"gitlab", "release", key, at("./tree/project/releases.ndjson", "releases/v1.2", "description", "ben.cho", "2026-03-05T12:00:00Z", "")},
 		{"gitlab", "project", key, at("./tree/project.json", "record 1", "description", "", "", "")},
 		{"gitlab", "upload", key, at("./uploads/7d1/worker.log", "", "", "", "", "")},
 
@@ -227,7 +227,7 @@ func TestFindInArchives(t *testing.T) {
 		{"notion", "cell", `""` + key + `""`, at("Runbook 0badc0de0badc0de0badc0de0badc0de/Tasks 2badc0de2badc0de2badc0de2badc0de.csv", "Tasks (2badc0de)/row 2", "Notes", "", "", "")},
 		{"notion", "file", key, at("Runbook 0badc0de0badc0de0badc0de0badc0de/worker.log", "Runbook (0badc0de)", "attachment worker.log", "", "", "")},
 
-		{"github-migration", "file", key, at("./attachments/a1/worker.log", "", "", "", "", "")},
+		{"github-migration", "file", key, at("./attachments/a1/worker.log", "sync/issues/7", "attachment worker .log", "ben", "2026-03-04T09:13:00Z", "")},
 	} {
 		t.Run(c.kind+" "+c.slot, func(t *testing.T) {
 			files := archiveFiles(t, c.kind, "{{"+c.slot+"}}", c.value)
@@ -400,7 +400,7 @@ func TestRepositoriesInArchives(t *testing.T) {
 		},
 		{
 			map[string]string{"tree/project/issues.ndjson": "", "project.bundle": "# v2 git bundle\n", "VERSION": "1"},
-			[]string{`git bundle a.zip!project.bundle: the history in it is not read where it stands in an archive (unpack it, clone it with git clone --mirror, and scan the clone)`},
+			[]string{`git bundle a.zip!project.bundle: the history in it is not read where it stands (unpack it, clone it with git clone --mirror, and scan the clone)`},
 			map[string]int{"files": 1, "members": 3},
 		},
 		{
@@ -427,6 +427,32 @@ func TestRepositoriesInArchives(t *testing.T) {
 	}
 }
 
+// TestBundles tells repositories in one file, wherever they stand.
+func TestBundles(t *testing.T) {
+	bundle := "# v2 git bundle\n" + strings.Repeat("0", 40) + " refs/heads/main\n\nPACK\x00\x00"
+	for path, data := range map[string]string{
+		"dir/a.bundle": bundle, "a.bundle": bundle, "many.bundle": "# v3 git bundle\n" + strings.Repeat("-0badc0de some commit\n", 1000) + "PACK\x00",
+	} {
+		t.Run(path, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			write(t, path, data)
+			target, _, _ := strings.Cut(path, "/")
+			src, err := Open(t.Context(), target, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := ""
+			for _, err := range src.Chunks(t.Context()) {
+				got += fmt.Sprint(err)
+			}
+			name := filepath.Base(path)
+			if want := "git bundle " + name + ": the history in it is not read where it stands (git clone --mirror " + name + ", and scan the clone)"; got != want {
+				t.Errorf("%q, want %q", got, want)
+			}
+		})
+	}
+}
+
 // TestDamagedArchives cuts archives and changes bytes of them: whatever is lost, the scan is incomplete.
 func TestDamagedArchives(t *testing.T) {
 	for name := range archiveSamples {
@@ -435,7 +461,7 @@ func TestDamagedArchives(t *testing.T) {
 			whole := amountOf(t, name, data)
 			step := len(data)/60 + 1
 			for i := 0; i < len(data); i += map[bool]int{true: 1, false: step}[i < 4] {
-				if got := amountOf(t, name, data[:i]); got.gaps == 0 && i > 3 {
+				if got := amountOf(t, name, data[:i]); got.gaps == 0 {
 					t.Errorf("cut after byte %d of %d it ends without a gap", i, len(data))
 				}
 				flipped := bytes.Clone(data)

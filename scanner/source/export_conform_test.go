@@ -33,7 +33,7 @@ func TestExportsConform(t *testing.T) {
 		{
 			"a.json", "json", `{"items":[{"id":"T-1","text":"one\ntwo"},{"id":"T-2","token":"abcdefgh"}]}`, 2,
 			map[string]string{
-				"T-1|id|": "T-1", "T-1|text|": "one\ntwo", "T-1||record": "{\"id\": \"T-1\",\n\"text\": \"one\\ntwo\"}",
+				"T-1|id|": "T-1", "T-1|text|": "one\ntwo", "T-1||record": "{\"id\": \"T-1\",\n\"text\": \"one\ntwo\"}",
 				"T-2|id|": "T-2", "T-2|token|": "abcdefgh", "T-2|token|named": `"token": "abcdefgh"`, "T-2||record": "{\"id\": \"T-2\",\n\"token\": \"abcdefgh\"}",
 				"top||record": `{"items": []}`,
 			},
@@ -54,7 +54,7 @@ func TestExportsConform(t *testing.T) {
 			"a.json", "zendesk", `{"id":7,"raw_subject":"x","description":"one\ntwo","comments":[{"id":5,"body":"one\ntwo"}]}` + "\n", 1,
 			map[string]string{
 				"7|subject|": "x", "7|comment 5|": "one\ntwo",
-				"7||record": "{\"id\": 7,\n\"raw_subject\": \"x\",\n\"description\": \"one\\ntwo\",\n\"comments\": [{\"id\": 5,\n\"body\": \"one\\ntwo\"}]}",
+				"7||record": "{\"id\": 7,\n\"raw_subject\": \"x\",\n\"description\": \"one\ntwo\",\n\"comments\": [{\"id\": 5,\n\"body\": \"one\ntwo\"}]}",
 			},
 		},
 		{

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -95,6 +96,53 @@ func TestDetectPlainFiles(t *testing.T) {
 	}
 }
 
+// TestUnlikeWhatItIsCalled tells a file that somebody named where it cannot be the export or the archive that it is called.
+func TestUnlikeWhatItIsCalled(t *testing.T) {
+	for _, c := range []struct{ name, text, why string }{
+		{"a.json", `{"expand": "schema", "iss`, "JSON that ends inside a string"},
+		{"issues", ` [{"id": 7}, `, "JSON that ends inside an array"},
+		{"a.json", "", "it is empty"},
+		{"a.jsonl", "\n", "it is empty"},
+		{"a.xml", "<rss version=\"0.92\"><chann", "XML that ends inside <rss>"},
+		{"a", "<?xml version=\"1.0\"?><entities>", "XML that ends inside <entities>"},
+		{"a.csv", "Issue key,Issue id,Summ", "its first line does not end"},
+		{"a.mbox", "From ben@acme.example Wed", "it does not begin as mail does"},
+		{"export.zip", "PK", "it does not begin as a zip archive does"},
+		{"export.tar.gz", "version https://git-lfs.example/spec/v1\n", "it does not begin as a gz archive does"},
+		{"a.json", `{"id": 7}`, ""},
+		{"a.json", `{"id": 7, oops`, ""},
+		{"a.html", "<p>one<p>two", ""},
+		{"a.txt", "", ""},
+		{"a.txt", "one", ""},
+		{"a.csv", "id,price\n1,2", ""},
+		{"long.json", `{"a": "` + strings.Repeat("x", headSize), ""},
+	} {
+		src, err := openText(t, c.name, c.text, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, err := range src.Chunks(t.Context()) {
+			var gap *scanner.Gap
+			if errors.As(err, &gap) {
+				got += gap.Why
+			}
+		}
+		if got != c.why {
+			t.Errorf("%s %.40q: %q, want %q", c.name, c.text, got, c.why)
+		}
+	}
+	src, err := openText(t, "a.json", "{", Options{Kind: "file"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range src.Chunks(t.Context()) {
+		if err != nil {
+			t.Errorf("forced as a file: %v", err)
+		}
+	}
+}
+
 func TestForcedKinds(t *testing.T) {
 	for _, c := range []struct{ kind, name, text, want string }{
 		{"jira", "a.xml", "<rss><channel></channel></rss>", ""},
@@ -103,7 +151,11 @@ func TestForcedKinds(t *testing.T) {
 		{"csv", "a.txt", "a;b\n1;2\n", ""},
 		{"xml", "a.txt", "<a><b>x</b></a>", ""},
 		{"zendesk", "a.txt", `{"id": 1, "raw_subject": "x"}`, ""},
-		{"zendesk", "a.json", "[]", `open "a.json": not a Zendesk JSON export: it begins without "raw_subject"; it looks like a file: leave --source out, or give --source file`},
+		{"json", "a.json", "{}\n", `open "a.json": not a JSON export: there is nothing in it but {}; it looks like a file: leave --source out, or give --source file`},
+		{"jsonl", "a.json", "[]", `open "a.json": not an export of JSON lines: there is nothing in it but []; it looks like a file: leave --source out, or give --source file`},
+		{"agiled-json", "a.json", `""`, `open "a.json": not a list of Agiled tickets: it does not begin with { or [; it looks like a file: leave --source out, or give --source file`},
+		{"csv", "a.csv", "\n", `open "a.csv": not a CSV export: it is empty; it looks like a file: leave --source out, or give --source file`},
+		{"zendesk", "a.json", `{"x":1}`, `open "a.json": not a Zendesk JSON export: it begins without "raw_subject"; it looks like a file: leave --source out, or give --source file`},
 		{"linear", "a.csv", "Issue key,Issue id,Summary\nOPS-1,1,x\n", `open "a.csv": not a Linear CSV export: it begins without "id"; it looks like a Jira CSV export: leave --source out, or give --source jira-csv`},
 		{"trello", "a.xml", "<feed/>", `open "a.xml": not a Trello board export: it does not begin with { or [; it looks like a file: leave --source out, or give --source file`},
 		{"xml", "a.json", "{}", `open "a.json": not an XML export: it does not begin with <; it looks like a file: leave --source out, or give --source file`},
@@ -117,7 +169,7 @@ func TestForcedKinds(t *testing.T) {
 			t.Errorf("%s as %s: %v\nwant %s", c.name, c.kind, err, c.want)
 		}
 	}
-	_, err := openText(t, "a.json", "{}", Options{Kind: "json", Fields: map[string]string{"colour": "x"}})
+	_, err := openText(t, "a.json", `{"a":1}`, Options{Kind: "json", Fields: map[string]string{"colour": "x"}})
 	if err == nil || err.Error() != `open "a.json": no field is called "colour"; known are author, record, text, time, url` {
 		t.Errorf("an unknown field: %v", err)
 	}

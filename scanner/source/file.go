@@ -6,8 +6,10 @@ import (
 	"io"
 	"iter"
 	"path/filepath"
+	"strings"
 
 	"github.com/quash-sh/quash/scanner"
+	"github.com/quash-sh/quash/scanner/source/internal/records"
 )
 
 var _ = register(Kind{
@@ -23,7 +25,7 @@ var _ = register(Kind{
 		if !t.IsFile() {
 			return nil, &Mismatch{Target: t.Name, Kind: "a file"}
 		}
-		return &file{target: t, what: "file " + t.Name, max: o.MaxFile}, nil
+		return &file{target: t, what: "file " + t.Name, max: o.MaxFile, plain: o.Kind != ""}, nil
 	},
 })
 
@@ -33,6 +35,7 @@ type file struct {
 	target Target
 	what   string // its name in a gap
 	max    int64
+	plain  bool // somebody says that it is no export
 }
 
 // Chunks implements scanner.Source.
@@ -56,6 +59,9 @@ func (f *file) Chunks(ctx context.Context) iter.Seq2[scanner.Chunk, error] {
 
 func (f *file) read(e *emitter, r io.Reader) {
 	ok, err := f.give(e, scanner.Location{Path: filepath.ToSlash(f.target.Name), Line: 1}, r)
+	if why := f.unlike(); ok && why != "" && !f.plain {
+		ok = e.gap(&scanner.Gap{What: f.what, Why: why, Next: "export it again, or scan it as the file that it is: --source " + f.kind()})
+	}
 	switch {
 	case !ok:
 	case errors.Is(err, errBinary):
@@ -66,4 +72,30 @@ func (f *file) read(e *emitter, r io.Reader) {
 	default:
 		f.saw("files", 1)
 	}
+}
+
+// kind is the kind that reads the target as no more than a file.
+func (f *file) kind() string {
+	if f.target.Info == nil {
+		return "stdin"
+	}
+	return "file"
+}
+
+// unlike says why a target cannot be the whole export or archive that it is called, or begins as; nothing where it may be. Only of what a
+// person named it is asked: among the files of a directory many are broken on purpose.
+func (f *file) unlike() string {
+	head, name := f.target.Head, f.target.Name
+	if f.target.container() != nil {
+		return ""
+	}
+	for _, ext := range [...]string{".zip", ".tar", ".gz", ".tgz"} {
+		if strings.EqualFold(filepath.Ext(name), ext) {
+			return "it does not begin as a " + ext[1:] + " archive does"
+		}
+	}
+	if len(head) == headSize || isBinary(head) {
+		return ""
+	}
+	return records.Cut(name, withoutZeros(head))
 }

@@ -185,7 +185,7 @@ func (h *history) looseObjects() []pack.ID {
 		}
 	}
 	for _, c := range h.commits {
-		add(c.id)
+		add(h.keys.id(c.key))
 	}
 	for _, id := range h.tags {
 		add(id)
@@ -219,7 +219,7 @@ func (p gitPart) readObjects(e *emitter) bool {
 			copies = append(copies, scanner.Copy(c))
 		}
 		n.Own.Reset()
-		return p.readObject(e, n.ID, n.Object, n.Err, damage, scanner.Chunk{Copies: copies, Base: n.Base, Memo: n.Own})
+		return p.readObject(e, n.ID, n.Number, n.Object, n.Err, damage, scanner.Chunk{Copies: copies, Base: n.Base, Memo: n.Own})
 	})
 	for i := p.i; i < len(p.plan.history.families); i += p.n {
 		f := p.plan.history.families[i]
@@ -231,7 +231,7 @@ func (p gitPart) readObjects(e *emitter) bool {
 	}
 	for _, id := range share(p.plan.loose, p.i, p.n) {
 		o, err := store.Object(id)
-		if !p.readObject(e, id, o, err, damage, scanner.Chunk{}) {
+		if !p.readObject(e, id, p.plan.history.reading.find(id), o, err, damage, scanner.Chunk{}) {
 			return false
 		}
 	}
@@ -246,9 +246,9 @@ func (p gitPart) step(more int) {
 	}
 }
 
-// readObject yields one object; memo has what is known of it from the one that it was built on. It returns false when the consumer wants
-// no more.
-func (p gitPart) readObject(e *emitter, id pack.ID, o pack.Object, err error, d *damage, memo scanner.Chunk) bool {
+// readObject yields one object, n being its number in the census, -1 where it has none; memo has what is known of it from the one that it was
+// built on. It returns false when the consumer wants no more.
+func (p gitPart) readObject(e *emitter, id pack.ID, n int32, o pack.Object, err error, d *damage, memo scanner.Chunk) bool {
 	if !e.live() {
 		return false
 	}
@@ -256,7 +256,7 @@ func (p gitPart) readObject(e *emitter, id pack.ID, o pack.Object, err error, d 
 	switch {
 	case err != nil:
 	case o.Type == pack.Commit:
-		if _, reached := h.commitAt[id]; reached {
+		if _, reached := h.commit(id); reached {
 			ok, err = p.readCommit(e, id, o.Data)
 		}
 	case o.Type == pack.Tag:
@@ -264,7 +264,7 @@ func (p gitPart) readObject(e *emitter, id pack.ID, o pack.Object, err error, d 
 			ok, err = p.readTag(e, id, o.Data)
 		}
 	case o.Type == pack.Blob:
-		ok, err = p.readBlob(e, h.first(id), o, memo)
+		ok, err = p.readBlob(e, h.first(id, n), o, memo)
 	}
 	if err != nil && p.blob(id, o.Type) {
 		d.add("blob", id, err)

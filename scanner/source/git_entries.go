@@ -1,6 +1,8 @@
 package source
 
 import (
+	"cmp"
+	"encoding/binary"
 	"slices"
 	"sync"
 )
@@ -9,28 +11,71 @@ import (
 // brings, and which of its base's entries it keeps. So no tree is read again when it is asked where an object stood, and all of them
 // take the memory of what their deltas bring.
 //
-// A record is a run of edges. The first says how many pieces follow, and has the number of the base, -1 for none. A piece is an entry or,
-// where name is below 0, -name entries of the base, from the one on that child counts to.
+// A record has numbers of as few bytes as they need: that of the base plus one, how many pieces follow, and for each piece two numbers. Of
+// an entry they are twice that of its name, and that of the object plus one; of a run of the base's entries twice its length plus one, and
+// its first entry.
 type entryLog struct {
 	at []uint32 // by number of a tree: where its record begins, plus one; 0: it has none
 
 	mu     sync.Mutex
-	chunks [][]edge
+	chunks [][]byte
+
+	// The objects from first on have other numbers than the chunks up to old say: first plus what now says of them.
+	first int32
+	now   []int32
+	old   int
 }
 
-// edge is an entry of a tree: the number of its name and that of the object, -1 where it leads to none of the repository's.
+// edge is an entry of a tree: the number of its name and that of the object, -1 where it leads to none of the repository's. Where name is
+// below 0 it is a piece of a record instead, -name entries of the base from the one on that child counts to.
 type edge struct{ name, child int32 }
 
-// logChunk is how many edges a chunk of a log holds. A longer record has a chunk for itself.
-const logChunk = 1 << 12
+const (
+	// logChunk is how many units a chunk of a log holds; a longer record has a chunk for itself. A record begins at a unit.
+	logChunk = 1 << 14
+	logUnit  = 4 // bytes
+)
 
 func newEntryLog(objects int) *entryLog { return &entryLog{at: make([]uint32, objects)} }
 
 // record returns the base of a tree, -1 for none, and its pieces.
-func (l *entryLog) record(tree int32) (base int32, pieces []edge) {
+func (l *entryLog) record(tree int32) (base int32, r pieces) {
 	at := l.at[tree] - 1
-	r := l.chunks[at/logChunk][at%logChunk:]
-	return r[0].child, r[1 : 1+r[0].name]
+	r = pieces{log: l, data: l.chunks[at/logChunk][at%logChunk*logUnit:], old: int(at/logChunk) < l.old}
+	base = int32(r.number()) - 1
+	r.left = int(r.number())
+	return base, r
+}
+
+// pieces reads a record.
+type pieces struct {
+	log  *entryLog
+	data []byte
+	left int
+	old  bool
+}
+
+func (p *pieces) number() uint64 {
+	v, n := uint64(p.data[0]), 1
+	if v >= 0x80 {
+		v, n = binary.Uvarint(p.data)
+	}
+	p.data = p.data[n:]
+	return v
+}
+
+// next returns the next piece of those that are left.
+func (p *pieces) next() edge {
+	p.left--
+	name, child := p.number(), int32(p.number())
+	if name&1 != 0 {
+		return edge{-int32(name >> 1), child}
+	}
+	child--
+	if p.old && child >= p.log.first {
+		child = p.log.first + p.log.now[child-p.log.first]
+	}
+	return edge{int32(name >> 1), child}
 }
 
 // has reports whether a tree has a record. What is no tree has none.
@@ -44,28 +89,22 @@ func (l *entryLog) trees() []int32 {
 			all = append(all, int32(i))
 		}
 	}
-	slices.SortFunc(all, func(a, b int32) int { return int(l.at[a]) - int(l.at[b]) })
+	slices.SortFunc(all, func(a, b int32) int { return cmp.Compare(l.at[a], l.at[b]) })
 	return all
 }
 
-// renumber gives the objects from first on other numbers: first plus what now says of them.
+// renumber gives the objects from first on, in all that was logged, other numbers: first plus what now says of them.
 func (l *entryLog) renumber(first int32, now []int32) {
-	for _, t := range l.trees() {
-		_, pieces := l.record(t)
-		for i, p := range pieces {
-			if p.name >= 0 && p.child >= first {
-				pieces[i].child = first + now[p.child-first]
-			}
-		}
-	}
+	l.first, l.now, l.old = first, now, len(l.chunks)
 }
 
 // entryLogger writes to a log, for one goroutine.
 type entryLogger struct {
 	*entryLog
-	rest   []edge // of the chunk that is being filled
+	rest   []byte // of the chunk that is being filled
 	next   uint32 // where rest begins
 	pieces []edge // of the record under way
+	data   []byte // likewise
 	names  map[string]int32
 }
 
@@ -73,18 +112,26 @@ func (l *entryLog) logger() *entryLogger { return &entryLogger{entryLog: l, name
 
 // put writes the record of a tree, and begins the next.
 func (l *entryLogger) put(tree, base int32) {
-	size := len(l.pieces) + 1
-	if size > len(l.rest) {
-		l.rest = make([]edge, max(size, logChunk))
+	l.data = binary.AppendUvarint(l.data[:0], uint64(base+1))
+	l.data = binary.AppendUvarint(l.data, uint64(len(l.pieces)))
+	for _, p := range l.pieces {
+		name, child := uint64(p.name)<<1, uint64(p.child+1)
+		if p.name < 0 {
+			name, child = uint64(-p.name)<<1|1, uint64(p.child)
+		}
+		l.data = binary.AppendUvarint(binary.AppendUvarint(l.data, name), child)
+	}
+	size := (len(l.data) + logUnit - 1) / logUnit
+	if size*logUnit > len(l.rest) {
+		l.rest = make([]byte, max(size, logChunk)*logUnit)
 		l.mu.Lock()
 		l.next = uint32(len(l.chunks)) * logChunk
 		l.chunks = append(l.chunks, l.rest)
 		l.mu.Unlock()
 	}
-	l.rest[0] = edge{int32(len(l.pieces)), base}
-	copy(l.rest[1:], l.pieces)
+	copy(l.rest, l.data)
 	l.at[tree] = l.next + 1
-	l.rest, l.next, l.pieces = l.rest[size:], l.next+uint32(size), l.pieces[:0]
+	l.rest, l.next, l.pieces = l.rest[size*logUnit:], l.next+uint32(size), l.pieces[:0]
 }
 
 // entryReader puts the entries of trees together. It is for one goroutine.
@@ -130,7 +177,8 @@ func (r *entryReader) entries(tree int32) []edge {
 func (r *entryReader) build(tree int32, base []edge) []edge {
 	list := r.spare[:0]
 	_, pieces := r.record(tree)
-	for _, p := range pieces {
+	for pieces.left > 0 {
+		p := pieces.next()
 		if p.name < 0 {
 			list = append(list, base[p.child:p.child-p.name]...)
 		} else {
@@ -145,4 +193,45 @@ func (r *entryReader) build(tree int32, base []edge) []edge {
 	r.spare = k.list
 	*k = knownEntries{tree + 1, list}
 	return list
+}
+
+// toward tells which trees may lead to wanted objects. It takes one that keeps entries of a tree that does for one that does too, so that it looks
+// only at what trees bring.
+type toward struct {
+	*entryLog
+	wanted []bool  // by number of an object
+	state  []uint8 // by number of a tree
+}
+
+func newToward(l *entryLog, wanted map[int32]bool, objects int) *toward {
+	t := &toward{entryLog: l, wanted: make([]bool, objects), state: make([]uint8, len(l.at))}
+	for n := range wanted {
+		t.wanted[n] = true
+	}
+	return t
+}
+
+// leads reports whether an object is a tree that may lead to a wanted object.
+func (t *toward) leads(object int32) bool { return t.may(object, 0) }
+
+func (t *toward) may(tree int32, depth int) bool {
+	switch {
+	case !t.has(tree) || t.state[tree] == leadsNowhere:
+		return false
+	case t.state[tree] != unknown || depth > maxDepth:
+		return true
+	}
+	t.state[tree] = underway
+	base, own := t.record(tree)
+	found := t.may(base, depth+1)
+	for !found && own.left > 0 {
+		if e := own.next(); e.name >= 0 && e.child >= 0 {
+			found = t.wanted[e.child] || t.may(e.child, depth+1)
+		}
+	}
+	t.state[tree] = leadsNowhere
+	if found {
+		t.state[tree] = leadsThere
+	}
+	return found
 }

@@ -55,5 +55,24 @@ func TestEntryLog(t *testing.T) {
 				t.Fatalf("entries of %d differ:\n%s", tree, diff)
 			}
 		}
+		checkToward(t, r, trees, rapid.SampledFrom([]int32{0, 1, 2, objects, objects + 3}).Draw(t, "wanted"), objects+5)
 	})
+}
+
+// checkToward: a tree from which entries lead to a wanted object is told to lead there.
+func checkToward(t *rapid.T, r *entryReader, trees []int32, wanted int32, objects int) {
+	leads := map[int32]bool{wanted: true}
+	for range trees {
+		for _, tree := range trees {
+			for _, e := range r.entries(tree) {
+				leads[tree] = leads[tree] || leads[e.child]
+			}
+		}
+	}
+	toward := newToward(r.entryLog, map[int32]bool{wanted: true}, objects)
+	for _, tree := range trees {
+		if leads[tree] && !toward.leads(tree) {
+			t.Fatalf("tree %d leads to object %d, but is told not to", tree, wanted)
+		}
+	}
 }

@@ -1,8 +1,6 @@
 package source
 
 import (
-	"cmp"
-	"container/heap"
 	"context"
 	"errors"
 	"fmt"
@@ -38,7 +36,8 @@ type history struct {
 	last     *pruned   // what was asked for last
 
 	commits  []revision // parents before children; of equals the older first; those that no reference reaches come last
-	commitAt map[pack.ID]int32
+	keys     *keyring
+	commitAt map[int32]int32 // by key
 	tags     []pack.ID
 	tagged   map[pack.ID]pack.ID // by tag: the object that it names
 	roots    []pack.ID           // trees that references name
@@ -52,20 +51,12 @@ type history struct {
 	looseLost []pack.ID // objects outside packs, where those that nothing reaches are read too
 }
 
-// revision is a commit in memory.
-type revision struct {
-	id      pack.ID
-	tree    int32   // in the census
-	parents []int32 // those that are there
-	when    int64
-	lost    bool // no reference reaches it
-}
-
 // readHistory reads commits and trees.
 func readHistory(ctx context.Context, r *repository, o Options, progress func(stage string, done, total int)) (*history, error) {
-	h := &history{repo: r, commitAt: map[pack.ID]int32{}, tagged: map[pack.ID]pack.ID{}, lostTags: map[pack.ID]bool{}}
+	h := &history{repo: r, tagged: map[pack.ID]pack.ID{}, lostTags: map[pack.ID]bool{}}
 	var problems []pack.Problem
 	h.store, problems = r.objects()
+	h.keys = newKeyring(h.store)
 	defer h.store.Close()
 	h.unreadable(problems)
 	known, o := h.trusted(o)
@@ -82,7 +73,7 @@ func readHistory(ctx context.Context, r *repository, o Options, progress func(st
 	h.refs = refs
 	h.gaps = append(h.gaps, gaps...)
 	damage := &damage{partial: r.partial}
-	l := &loader{history: h, progress: progress, seen: map[pack.ID]bool{}, damage: damage, known: known.byName()}
+	l := &loader{history: h, progress: progress, damage: damage, known: known.byName()}
 	if err := l.load(ctx, o.Unreachable); err != nil {
 		return nil, err
 	}
@@ -121,7 +112,7 @@ func (h *history) shape(ctx context.Context, l *loader, known *outline, o Option
 	}
 	trees := make([]pack.ID, len(h.commits))
 	for i := range h.commits {
-		trees[i] = l.trees[l.sorted[i]]
+		trees[i] = l.keys.id(l.trees[l.sorted[i]])
 	}
 	if err := h.count(ctx, trees, l.progress, l.damage); err != nil {
 		return err
@@ -179,19 +170,15 @@ func (h *history) lacks(ctx context.Context, d *damage) error {
 	if len(absent) == 0 {
 		return nil
 	}
-	wanted := map[int32]bool{}
-	for _, n := range absent {
-		wanted[n] = true
-	}
-	places, err := h.places(ctx, wanted, d)
+	led, err := h.ledTo(ctx, absent)
 	if err != nil {
 		return err
 	}
 	for _, n := range absent {
-		o := h.census.outside[n-h.census.packed()]
-		if at := places.of(n); (len(at) == 0 || h.isLost(at[0].commit)) && !h.named(n) {
+		if !led[n] && !h.named(n) {
 			continue
 		}
+		o := h.census.outside[n-h.census.packed()]
 		kind := "blob"
 		if o.tree {
 			kind = "tree"
@@ -199,6 +186,65 @@ func (h *history) lacks(ctx context.Context, d *damage) error {
 		d.add(kind, o.id, pack.ErrMissing)
 	}
 	return nil
+}
+
+// ledTo says which objects the trees of commits and references lead to.
+func (h *history) ledTo(ctx context.Context, wanted []int32) (map[int32]bool, error) {
+	l := &leading{entryReader: entryReader{entryLog: h.census.log}, seen: make([]bool, len(h.census.log.at)), led: map[int32]bool{}}
+	for _, n := range wanted {
+		l.led[n] = false
+	}
+	for _, id := range h.roots {
+		l.follow(h.census.find(id))
+	}
+	for _, c := range slices.Backward(h.commits) { // git builds the older trees on the newer ones
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if !c.lost {
+			l.follow(c.tree)
+		}
+	}
+	return l.led, nil
+}
+
+// leading follows trees to some objects.
+type leading struct {
+	entryReader
+	seen []bool // by number of a tree
+	led  map[int32]bool
+	todo []int32
+}
+
+// follow looks at all that a tree leads to, each tree once. Of one that is built on another which was seen it looks only at what is its own.
+func (l *leading) follow(tree int32) {
+	l.look(edge{child: tree})
+	for len(l.todo) > 0 {
+		tree := l.todo[len(l.todo)-1]
+		l.todo = l.todo[:len(l.todo)-1]
+		if base, own := l.record(tree); base >= 0 && l.seen[base] {
+			for own.left > 0 {
+				l.look(own.next())
+			}
+			continue
+		}
+		for _, e := range l.entries(tree) {
+			l.look(e)
+		}
+	}
+}
+
+func (l *leading) look(e edge) {
+	if e.name < 0 || e.child < 0 { // entries of the base, or none of the repository's objects
+		return
+	}
+	if l.has(e.child) && !l.seen[e.child] {
+		l.seen[e.child] = true
+		l.todo = append(l.todo, e.child)
+	}
+	if _, ok := l.led[e.child]; ok {
+		l.led[e.child] = true
+	}
 }
 
 // named reports whether a commit or a reference names a tree or blob.
@@ -209,8 +255,7 @@ func (h *history) named(n int32) bool {
 
 // commitOf returns the commit that a reference's object is or, as a tag, names.
 func (h *history) commitOf(id pack.ID) (int32, bool) {
-	c, ok := h.commitAt[h.peel(id)]
-	return c, ok
+	return h.commit(h.peel(id))
 }
 
 // peel returns what a tag of tags names in the end, and any other object itself.
@@ -228,13 +273,11 @@ func (h *history) peel(id pack.ID) pack.ID {
 // loader reads commits and tags from the references down.
 type loader struct {
 	*history
+	reading
 	progress func(stage string, done, total int)
-	seen     map[pack.ID]bool
+	seen     []bool           // by key
 	cut      map[pack.ID]bool // whose parents a shallow clone left out
-	trees    []pack.ID        // by commit, in the order of reading
-	parents  [][]pack.ID      // likewise
-	sorted   []int32          // by commit, sorted: its place in the order of reading
-	todo     []pack.ID
+	todo     []int32          // keys
 	damage   *damage
 	losing   bool               // what is being read is reached by no reference
 	known    map[pack.ID]commit // that the past tells of
@@ -245,7 +288,7 @@ func (l *loader) load(ctx context.Context, unreachable bool) error {
 		return err
 	}
 	for _, r := range l.refs {
-		l.todo = append(l.todo, r.id)
+		l.later(r.id)
 	}
 	slices.Reverse(l.todo)
 	err := l.follow(ctx)
@@ -258,6 +301,7 @@ func (l *loader) load(ctx context.Context, unreachable bool) error {
 	l.progress("commits", len(l.commits), len(l.commits))
 	l.store.Close() // commits are read no more
 	l.order()
+	l.seen, l.todo, l.parents, l.end = nil, nil, nil, nil
 	l.shallowGap()
 	return nil
 }
@@ -268,11 +312,11 @@ func (l *loader) follow(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		id := l.todo[len(l.todo)-1]
+		key := l.todo[len(l.todo)-1]
 		l.todo = l.todo[:len(l.todo)-1]
-		if !l.seen[id] {
-			l.seen[id] = true
-			l.visit(id)
+		if !l.saw(key) {
+			l.seen[key] = true
+			l.visit(l.keys.id(key))
 		}
 		if len(l.commits)%1024 == 1 {
 			l.progress("commits", len(l.commits), 0)
@@ -281,10 +325,21 @@ func (l *loader) follow(ctx context.Context) error {
 	return nil
 }
 
+// later has an object visited.
+func (l *loader) later(id pack.ID) { l.todo = append(l.todo, l.keys.number(id)) }
+
+// saw reports whether an object was visited.
+func (l *loader) saw(key int32) bool {
+	if more := int(key) + 1 - len(l.seen); more > 0 {
+		l.seen = append(l.seen, make([]bool, max(more, int(l.keys.packed)-len(l.seen)))...)
+	}
+	return l.seen[key]
+}
+
 // visit reads an object that a reference, a tag or a commit names.
 func (l *loader) visit(id pack.ID) {
 	if c, ok := l.known[id]; ok {
-		l.commit(id, c)
+		l.add(id, c)
 		return
 	}
 	o, err := l.store.Object(id)
@@ -301,7 +356,7 @@ func (l *loader) visit(id pack.ID) {
 			l.damage.add("commit", id, err)
 			return
 		}
-		l.commit(id, c)
+		l.add(id, c)
 	case pack.Tag:
 		t, err := parseTag(o.Data)
 		if err != nil {
@@ -313,7 +368,7 @@ func (l *loader) visit(id pack.ID) {
 		if l.losing {
 			l.lostTags[id] = true
 		}
-		l.todo = append(l.todo, t.object)
+		l.later(t.object)
 	case pack.Tree:
 		if !l.losing {
 			l.roots = append(l.roots, id)
@@ -325,14 +380,17 @@ func (l *loader) visit(id pack.ID) {
 	}
 }
 
-func (l *loader) commit(id pack.ID, c commit) {
+func (l *loader) add(id pack.ID, c commit) {
 	if l.cut[id] {
 		c.parents = nil
 	}
-	l.commits = append(l.commits, revision{id: id, when: c.when, lost: l.losing})
-	l.trees = append(l.trees, c.tree)
-	l.parents = append(l.parents, c.parents)
-	l.todo = append(l.todo, c.parents...)
+	l.commits = append(l.commits, revision{key: l.keys.number(id), when: c.when, lost: l.losing})
+	l.trees = append(l.trees, l.keys.number(c.tree))
+	for _, p := range c.parents {
+		l.later(p)
+	}
+	l.parents = append(l.parents, l.todo[len(l.todo)-len(c.parents):]...)
+	l.end = append(l.end, int32(len(l.parents)))
 }
 
 func (l *loader) readShallow() error {
@@ -350,87 +408,10 @@ func (l *loader) readShallow() error {
 // shallowGap reports what a shallow clone left out: everything before the oldest commit that was cut off.
 func (l *loader) shallowGap() {
 	for _, c := range l.commits { // in order of time
-		if l.cut[c.id] {
+		if l.cut[l.keys.id(c.key)] {
 			day := time.Unix(c.when, 0).UTC().Format(time.DateOnly)
 			l.gaps = append(l.gaps, &scanner.Gap{What: "shallow clone", Why: "history before " + day + " is missing", Next: "git fetch --unshallow"})
 			return
 		}
 	}
-}
-
-// order sorts the commits: parents before children, and of those that could come next the oldest, but all that references reach
-// before the others.
-func (l *loader) order() {
-	for i, c := range l.commits {
-		l.commitAt[c.id] = int32(i)
-	}
-	children := make([][]int32, len(l.commits))
-	waits := make([]int, len(l.commits))
-	for i, parents := range l.parents {
-		for _, id := range parents {
-			if p, ok := l.commitAt[id]; ok {
-				children[p] = append(children[p], int32(i))
-				waits[i]++
-			}
-		}
-	}
-	ready := &oldest{commits: l.commits}
-	for i := range l.commits {
-		if waits[i] == 0 {
-			heap.Push(ready, int32(i))
-		}
-	}
-	sorted := make([]revision, 0, len(l.commits))
-	for ready.Len() > 0 {
-		i := heap.Pop(ready).(int32)
-		c := l.commits[i]
-		for _, id := range l.parents[i] {
-			if p, ok := l.commitAt[id]; ok {
-				c.parents = append(c.parents, p) // already its place in sorted
-			}
-		}
-		l.commitAt[c.id] = int32(len(sorted))
-		sorted, l.sorted = append(sorted, c), append(l.sorted, i)
-		for _, child := range children[i] {
-			if waits[child]--; waits[child] == 0 {
-				heap.Push(ready, child)
-			}
-		}
-	}
-	l.commits = append(sorted, l.circular(waits)...)
-}
-
-// circular returns the commits that are their own ancestors, which only a forged object store can have.
-func (l *loader) circular(waits []int) []revision {
-	var rest []revision
-	for i, c := range l.commits {
-		if waits[i] > 0 {
-			l.damage.add("commit", c.id, errors.New("it is its own ancestor"))
-			rest, l.sorted = append(rest, c), append(l.sorted, int32(i))
-		}
-	}
-	return rest
-}
-
-// oldest is a heap of commits, the oldest on top.
-type oldest struct {
-	commits []revision
-	heap    []int32
-}
-
-// Len implements heap.Interface, as do the others.
-func (o *oldest) Len() int      { return len(o.heap) }
-func (o *oldest) Swap(i, j int) { o.heap[i], o.heap[j] = o.heap[j], o.heap[i] }
-func (o *oldest) Push(x any)    { o.heap = append(o.heap, x.(int32)) }
-func (o *oldest) Less(i, j int) bool {
-	a, b := &o.commits[o.heap[i]], &o.commits[o.heap[j]]
-	if a.lost != b.lost {
-		return b.lost
-	}
-	return cmp.Or(cmp.Compare(a.when, b.when), a.id.Compare(b.id)) < 0
-}
-func (o *oldest) Pop() any {
-	last := o.heap[len(o.heap)-1]
-	o.heap = o.heap[:len(o.heap)-1]
-	return last
 }

@@ -21,23 +21,23 @@ func (l *loader) lost(ctx context.Context) error {
 	l.losing = true
 	loose := l.store.Loose()
 	for _, r := range l.repo.reflogs() {
-		if l.seen[r.id] || !l.store.Has(r.id) {
+		if !l.store.Has(r.id) || l.saw(l.keys.number(r.id)) {
 			continue
 		}
 		l.reflogs = append(l.reflogs, r)
-		l.todo = append(l.todo, r.id)
+		l.later(r.id)
 		if err := l.follow(ctx); err != nil {
 			return err
 		}
 	}
 	for n := range int32(l.store.Count()) {
 		if k := l.store.Kind(n); k == pack.Commit || k == pack.Tag {
-			l.todo = append(l.todo, l.store.Name(n))
+			l.later(l.store.Name(n))
 		}
 	}
 	for _, id := range loose {
 		if o, err := l.store.Object(id); err == nil && (o.Type == pack.Commit || o.Type == pack.Tag) {
-			l.todo = append(l.todo, id)
+			l.later(id)
 		}
 	}
 	slices.Reverse(l.todo)

@@ -87,7 +87,7 @@ func (h *history) choose(ctx context.Context, o Options) error {
 		if old[i] || before(c.when, o.Since) {
 			continue
 		}
-		n.ids[c.id] = true
+		n.ids[h.keys.id(c.key)] = true
 		n.bring(c)
 	}
 	for _, id := range slices.Concat(h.tags, h.blobs) {
@@ -118,7 +118,8 @@ func (h *history) readBefore(past *Past) []bool {
 		return old
 	}
 	for _, id := range h.stillReached(past.Tips) {
-		old[h.commitAt[id]] = true
+		c, _ := h.commit(id)
+		old[c] = true
 	}
 	for i, c := range slices.Backward(h.commits) {
 		for _, parent := range c.parents {
@@ -145,7 +146,7 @@ func (h *history) stillReached(tips []string) []pack.ID {
 			continue
 		}
 		seen[id] = true
-		if _, ok := h.commitAt[id]; ok {
+		if _, ok := h.commit(id); ok {
 			reached = append(reached, id)
 			continue
 		}
@@ -254,7 +255,7 @@ func (p gitPart) readOnly(e *emitter) bool {
 		if err == nil && o.Type == pack.Blob && o.Data != nil {
 			memo = known.next(p.plan.history.read(id), o.Data)
 		}
-		if !p.readObject(e, id, o, err, damage, memo) {
+		if !p.readObject(e, id, p.plan.history.reading.find(id), o, err, damage, memo) {
 			return false
 		}
 	}

@@ -49,7 +49,7 @@ func (h *history) outline(p *pruned) *outline {
 		if c.tree < 0 {
 			return nil
 		}
-		g.commits = append(g.commits, outlineCommit{c.id, h.census.id(c.tree), c.when, c.parents})
+		g.commits = append(g.commits, outlineCommit{h.keys.id(c.key), h.census.id(c.tree), c.when, c.parents})
 	}
 	number := map[int32]int{} // by number in the census: what an edge to it says
 	for _, n := range slices.Sorted(maps.Keys(p.wanted)) {

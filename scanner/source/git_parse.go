@@ -76,8 +76,8 @@ type tag struct {
 func parseCommit(data []byte) (commit, error) {
 	var c commit
 	var err error
-	c.message = headers(data, func(key, value string) {
-		switch key {
+	c.message = headers(data, func(key, value []byte) {
+		switch string(key) {
 		case "tree":
 			id, e := pack.ParseID(value)
 			c.tree, err = id, errors.Join(err, e)
@@ -85,9 +85,9 @@ func parseCommit(data []byte) (commit, error) {
 			id, e := pack.ParseID(value)
 			c.parents, err = append(c.parents, id), errors.Join(err, e)
 		case "author":
-			c.author = parseSignature(value)
+			c.author = parseSignature(string(value))
 		case "committer":
-			if t := parseSignature(value).time; !t.IsZero() {
+			if t := parseSignature(string(value)).time; !t.IsZero() {
 				c.when = t.Unix()
 			}
 		}
@@ -102,14 +102,14 @@ func parseCommit(data []byte) (commit, error) {
 func parseTag(data []byte) (tag, error) {
 	var t tag
 	var err error
-	t.message = headers(data, func(key, value string) {
-		switch key {
+	t.message = headers(data, func(key, value []byte) {
+		switch string(key) {
 		case "object":
 			t.object, err = pack.ParseID(value)
 		case "tag":
-			t.name = value
+			t.name = string(value)
 		case "tagger":
-			t.tagger = parseSignature(value)
+			t.tagger = parseSignature(string(value))
 		}
 	})
 	if err == nil && t.object.IsZero() {
@@ -119,14 +119,14 @@ func parseTag(data []byte) (tag, error) {
 }
 
 // headers calls fn for each header line and returns the message, which follows an empty line.
-func headers(data []byte, fn func(key, value string)) (message []byte) {
+func headers(data []byte, fn func(key, value []byte)) (message []byte) {
 	for len(data) > 0 {
 		var line []byte
 		line, data, _ = bytes.Cut(data, []byte("\n"))
 		if len(line) == 0 {
 			return data
 		}
-		if key, value, ok := strings.Cut(string(line), " "); ok && key != "" {
+		if key, value, ok := bytes.Cut(line, []byte(" ")); ok && len(key) > 0 {
 			fn(key, value)
 		}
 	}

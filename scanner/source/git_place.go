@@ -16,8 +16,8 @@ import (
 const maxGiven = 20
 
 // first is what is known of a blob's place while it is read: a path at which it stood, not always the first.
-func (h *history) first(id pack.ID) scanner.Location {
-	return scanner.Location{Repository: h.repo.name, Blob: id.String(), Path: h.read(id), Line: 1}
+func (h *history) first(id pack.ID, n int32) scanner.Location {
+	return scanner.Location{Repository: h.repo.name, Blob: id.String(), Path: h.reading.path(n), Line: 1}
 }
 
 // read is the path that a blob is read under.
@@ -27,7 +27,8 @@ func (h *history) commitName(i int32) string {
 	if i < 0 {
 		return ""
 	}
-	return h.commits[i].id.String()
+	id := h.id(i)
+	return id.String()
 }
 
 // Place implements scanner.Placer. A blob that no commit and no reference leads to has no place, unless such are asked for.
@@ -194,8 +195,7 @@ func (p *placer) message(l scanner.Location) (int32, bool) {
 		return 0, false
 	}
 	id, _ := pack.ParseID(l.Commit)
-	c, ok := p.commitAt[id]
-	return c, ok
+	return p.commit(id)
 }
 
 // places returns the places of a location; nil where it needs none.
@@ -259,7 +259,7 @@ func (p *placer) author(i int32) signature {
 	if ok || i < 0 {
 		return s
 	}
-	id := p.commits[i].id
+	id := p.id(i)
 	o, err := p.store.Object(id)
 	if err == nil {
 		var c commit

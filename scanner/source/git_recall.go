@@ -25,7 +25,7 @@ func (h *history) recall(l *loader, g *outline, packs []string) bool {
 	h.census = newCensus(h.store, h.repo.hash)
 	h.recalled = &recalled{again: map[int32]bool{}, edges: map[int32][]edge{}, noted: map[int32]bool{}, packs: h.store.Only(packs), loose: g.loose}
 	for i := range h.commits {
-		h.commits[i].tree = h.census.numbered(l.trees[l.sorted[i]], true)
+		h.commits[i].tree = h.census.numbered(l.keys.id(l.trees[l.sorted[i]]), true)
 	}
 	again := make([]int32, len(g.again))
 	for i, id := range g.again {

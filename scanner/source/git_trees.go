@@ -13,7 +13,7 @@ type placings struct {
 	wanted map[int32]bool
 	// entries gives those of a tree, or at least the ones that lead to wanted objects. They are valid until the next call.
 	entries func(tree int32) []edge
-	// leads reports whether an object is a tree that has such entries.
+	// leads reports whether an object is a tree that may lead to wanted objects.
 	leads func(object int32) bool
 	old   []edge // of changes
 	paths paths
@@ -93,7 +93,7 @@ func (h *history) placings(wanted map[int32]bool, d *damage) *placings {
 	p := &placings{census: h.census, wanted: wanted, paths: newPaths(), found: map[int32][]placing{}}
 	if h.recalled == nil {
 		r := &entryReader{entryLog: h.census.log}
-		p.entries, p.leads = r.entries, r.has
+		p.entries, p.leads = r.entries, newToward(r.entryLog, wanted, len(h.census.standing)+len(h.census.outside)).leads
 		return p
 	}
 	h.prune(wanted, d)

@@ -54,7 +54,7 @@ func (h *history) looseSeen() []pack.ID {
 		}
 	}
 	for _, c := range h.commits {
-		add(c.id)
+		add(h.keys.id(c.key))
 	}
 	for _, id := range h.tags {
 		add(id)

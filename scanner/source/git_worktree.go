@@ -25,6 +25,7 @@ func newWorktree(ctx context.Context, g *git) (*tree, []*scanner.Gap, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	g.findFolders(g.repo.root, w.files)
 	t := &tree{counter: &g.counter, root: g.repo.root, files: w.files, max: g.options.MaxFile}
 	var read atomic.Int64
 	t.step = func() {

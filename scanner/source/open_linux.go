@@ -7,23 +7,46 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
 
-// diskFile is an open regular file. Package os would ask the kernel, for each, to tell when it can be read, which it does not of files,
-// and have the collector look after it: a tenth of what a small file costs. It is for one goroutine, and must be closed.
-type diskFile struct {
+// diskRoot is a directory whose files are opened: the kernel goes to it once, not for each of them.
+type diskRoot struct {
 	fd   int
+	err  error // why it could not be opened
 	path string
-	info diskInfo
+	file diskFile
 }
 
-// openDisk opens a regular file.
-func openDisk(path string) (*diskFile, error) {
-	f := &diskFile{path: path}
+// openRoot opens a directory. That it cannot be is told of each file in it.
+func openRoot(path string) *diskRoot {
+	r := &diskRoot{path: path}
+	r.err = uninterrupted(func() (err error) {
+		r.fd, err = syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC|syscall.O_DIRECTORY, 0)
+		return err
+	})
+	return r
+}
+
+// Close implements io.Closer.
+func (r *diskRoot) Close() error {
+	if r.err != nil {
+		return nil
+	}
+	return syscall.Close(r.fd)
+}
+
+// open opens a regular file by its path in the directory, with slashes. It is the only one that is open.
+func (r *diskRoot) open(path string) (*diskFile, error) {
+	f := &r.file
+	*f = diskFile{root: r, path: path}
+	if r.err != nil {
+		return nil, f.failed("open", r.err)
+	}
 	err := uninterrupted(func() (err error) {
-		f.fd, err = syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC|openFlags, 0)
+		f.fd, err = syscall.Openat(r.fd, path, syscall.O_RDONLY|syscall.O_CLOEXEC|openFlags, 0)
 		return err
 	})
 	if err != nil {
@@ -36,8 +59,17 @@ func openDisk(path string) (*diskFile, error) {
 		_ = f.Close()
 		return nil, f.failed("open", err)
 	}
-	f.info.name = filepath.Base(path)
+	f.info.name = path[strings.LastIndexByte(path, '/')+1:]
 	return f, nil
+}
+
+// diskFile is an open regular file. Package os would ask the kernel, for each, to tell when it can be read, which it does not of files,
+// and have the collector look after it: a tenth of what a small file costs. It is for one goroutine, and must be closed.
+type diskFile struct {
+	fd   int
+	root *diskRoot
+	path string // in the root
+	info diskInfo
 }
 
 // uninterrupted calls what a signal may have cut short, until none has.
@@ -50,7 +82,7 @@ func uninterrupted(call func() error) error {
 }
 
 func (f *diskFile) failed(op string, err error) error {
-	return &fs.PathError{Op: op, Path: f.path, Err: err}
+	return &fs.PathError{Op: op, Path: filepath.Join(f.root.path, f.path), Err: err}
 }
 
 // Read implements io.Reader.

@@ -15,10 +15,10 @@ var _ = register(Kind{
 		}
 		return ScoreNone
 	},
-	Open: func(_ context.Context, t Target, _ Options) (scanner.Source, error) {
+	Open: func(_ context.Context, t Target, o Options) (scanner.Source, error) {
 		if t.Info != nil {
 			return nil, &Mismatch{Target: t.Name, Kind: "standard input", Why: "that is written -"}
 		}
-		return &file{target: t, what: "standard input"}, nil
+		return &file{target: t, what: "standard input", plain: o.Kind != ""}, nil
 	},
 })

@@ -9,8 +9,10 @@ import (
 	"io/fs"
 	"maps"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/quash-sh/quash/scanner"
+	"github.com/quash-sh/quash/scanner/source/internal/records"
 	"github.com/quash-sh/quash/scanner/source/internal/unpack"
 )
 
@@ -36,10 +38,15 @@ const (
 // errBinary says that what was to be read is not text.
 var errBinary = errors.New("binary")
 
-// isBinary reports whether a file that begins with head is no text: it has a zero byte, no mark of UTF-16 or UTF-32, and does not look
-// like UTF-16 without one.
+// isBinary reports whether a file that begins with head is no text: it has zero bytes, and more of them than damage leaves.
 func isBinary(head []byte) bool {
 	head = head[:min(len(head), binaryHead)]
+	return hasZeros(head) && !isDamaged(head)
+}
+
+// hasZeros reports whether a file that begins with head has a zero byte, no mark of UTF-16 or UTF-32, and does not look like UTF-16
+// without one.
+func hasZeros(head []byte) bool {
 	for _, mark := range []string{"\xff\xfe", "\xfe\xff", "\x00\x00\xfe\xff"} {
 		if bytes.HasPrefix(head, []byte(mark)) {
 			return false
@@ -58,7 +65,9 @@ func isWide(head []byte) bool {
 	for i, c := range head {
 		switch {
 		case c == 0:
-			zeros[i%2]++
+			if zeros[i%2]++; zeros[1-i%2] > 0 {
+				return false
+			}
 		case ' ' <= c && c <= '~' || '\t' <= c && c <= '\r':
 			printable[i%2]++
 		}
@@ -70,6 +79,26 @@ func isWide(head []byte) bool {
 		}
 	}
 	return false
+}
+
+// leastWhole is how many bytes of a damaged text must be whole for each that is not.
+const leastWhole = 64
+
+// isDamaged reports whether head is that of a text in which a few bytes are zero, or are otherwise none of a text in UTF-8. Such a file is read:
+// what else it holds would not be seen.
+func isDamaged(head []byte) bool {
+	left := len(head) / leastWhole
+	for i := 0; i < len(head) && left >= 0; {
+		c, size := rune(head[i]), 1
+		if c >= utf8.RuneSelf {
+			c, size = utf8.DecodeRune(head[i:])
+		}
+		if c < ' ' && c != '\n' && c != '\r' && c != '\t' || c == utf8.RuneError && size == 1 {
+			left--
+		}
+		i += size
+	}
+	return left >= 0
 }
 
 // emitter hands chunks and gaps to the consumer of one range over a source. After it has returned false nothing more may
@@ -129,23 +158,33 @@ func (e *emitter) text(from scanner.Location, r io.Reader) (bool, error) {
 
 // pieces is text with a choice of what is none.
 func (e *emitter) pieces(from scanner.Location, r io.Reader, isBinary func(head []byte) bool) (bool, error) {
-	n, err := e.begin(r)
+	first := firstRoom
+	if from.Blob != "" { // histories are full of archives of pictures
+		first = binaryHead
+	}
+	n, err := e.upTo(r, 0, first)
 	if isBinary(e.buf[:n]) {
 		return true, errBinary
+	}
+	if n == first && first < firstRoom && err == nil {
+		n, err = e.upTo(r, n, firstRoom)
 	}
 	return e.rest(from, r, n, err)
 }
 
 // begin reads the beginning of a text, firstRoom of it at most. That the text ends is no error.
-func (e *emitter) begin(r io.Reader) (n int, err error) {
+func (e *emitter) begin(r io.Reader) (n int, err error) { return e.upTo(r, 0, firstRoom) }
+
+// upTo reads on to the given length where n bytes were read. That the text ends is no error.
+func (e *emitter) upTo(r io.Reader, n, to int) (int, error) {
 	if e.buf == nil {
 		e.buf = make([]byte, firstRoom)
 	}
-	n, err = io.ReadFull(r, e.buf[:firstRoom])
+	more, err := io.ReadFull(r, e.buf[n:to])
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
 		err = nil
 	}
-	return n, err
+	return n + more, err
 }
 
 // rest gives on a text of which begin has read n bytes and given err.
@@ -195,7 +234,8 @@ type counter struct {
 	mu            sync.Mutex
 	seen, skipped map[string]int
 	room          *unpack.Room
-	bufs          [][]byte // of emitters that are done
+	folders       []records.Folder // exports that somebody unpacked into what is read; set before any of it is read
+	bufs          [][]byte         // of emitters that are done
 }
 
 // lend gives an emitter the room of one that is done, if there is any. The emitter gives it back with giveBack when nothing that it

@@ -24,7 +24,12 @@ func TestWhatIsBinary(t *testing.T) {
 	}{
 		{"text", text, false},
 		{"nothing", "", false},
-		{"a zero in text", text + "\x00" + text, true},
+		{"a zero in text", text + "\x00" + text, false},
+		{"a zero in a long text", strings.Repeat(text, 300) + "\x00" + text, false},
+		{"a zero in a few words", "one\x00two", true},
+		{"zeros between words", strings.Repeat("a few words\x00", 50), true},
+		{"bytes of a program", text + text + "\x00\x7f\x01\x02\x03", true},
+		{"a zero in Latin-1", strings.Repeat("Gr\xf6\xdfe\n", 20) + "\x00", true},
 		{"UTF-16 with a mark", "\xff\xfet\x00", false},
 		{"little-endian", wide(text, false), false},
 		{"big-endian", wide(text, true), false},

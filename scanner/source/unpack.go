@@ -44,6 +44,9 @@ func (c *counter) give(e *emitter, from scanner.Location, r io.Reader) (bool, er
 			whole = io.MultiReader(whole, broken{err})
 		}
 	}
+	if is, ok := c.bundle(e, from.Path, head); is {
+		return ok, nil
+	}
 	if is, ok := c.container(e, from, head, r, whole); is {
 		return ok, nil
 	}
@@ -80,7 +83,10 @@ func (c *counter) giveData(e *emitter, from scanner.Location, text []byte, memo 
 func (c *counter) content(e *emitter, from scanner.Location, r io.Reader) (bool, error) {
 	n, err := e.begin(r)
 	head := e.buf[:min(n, headSize)]
-	if exportFormat(from.Path, head) != nil || mayContain(head, from.Path) {
+	if is, ok := c.bundle(e, from.Path, head); is {
+		return ok, nil
+	}
+	if x, _ := c.formatOf(from.Path, head); x != nil || mayContain(head, from.Path) {
 		begin := bytes.Clone(e.buf[:n])
 		head = begin[:len(head)]
 		whole := io.MultiReader(bytes.NewReader(begin), r)
@@ -225,8 +231,8 @@ func (m *members) member(from scanner.Location, path string, r io.Reader) (bool,
 	if is, ok := m.c.records(m.e, from.Path, head, whole, nil); is {
 		return ok, nil
 	}
-	if isBundle(head) {
-		return m.bundle(path), nil
+	if is, ok := m.c.bundle(m.e, m.at(path), head); is {
+		return ok, nil
 	}
 	return m.c.prose(m.e, from, whole)
 }
@@ -245,6 +251,9 @@ func (c *counter) attachment(e *emitter, from scanner.Location, r io.Reader) boo
 		whole = bytes.NewReader(head)
 	}
 	c.saw("attachments", 1)
+	if is, ok := c.bundle(e, from.Path, head); is {
+		return ok
+	}
 	if strings.Count(from.Path, unpack.Separator) < deepestFile {
 		if is, ok := c.container(e, from, head, r, whole); is {
 			return ok

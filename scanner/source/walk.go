@@ -24,6 +24,7 @@ type walk struct {
 	files    []string // with slashes, relative to root
 	tracked  *tracked // by the repository that the target is the top of, once its index was read
 	gaps     []*scanner.Gap
+	list     lister
 }
 
 // scope is what decides about the files of a directory: the ignore files above it and the index of its repository.
@@ -33,6 +34,9 @@ type scope struct {
 	indexed bool     // tracked was read
 	path    []string // of the directory, from the top of its repository
 	known   bool     // it is ignored: only what git tracks is read
+	// above stands before the paths of the walk in those from the top of the repository, or inside is how much of them does not.
+	above  string
+	inside int
 }
 
 // below is the scope of a directory in this one.
@@ -40,6 +44,18 @@ func (s scope) below(name string, known bool) scope {
 	s.path = append(slices.Clip(s.path), name)
 	s.known = known
 	return s
+}
+
+// holds reports whether git tracks a file of the walk, or a file in a directory.
+func (s scope) holds(path string, dir bool) bool {
+	if s.tracked == nil {
+		return false
+	}
+	path = s.above + path[s.inside:]
+	if dir {
+		return s.tracked.dirs[path]
+	}
+	return s.tracked.files[path]
 }
 
 // listFiles lists the files of a target.
@@ -88,6 +104,7 @@ func (w *walk) descend(top string, s scope, names []string) scope {
 	for _, name := range names {
 		s = w.readIgnore(s, top)
 		s = s.below(name, false)
+		s.above += name + "/"
 		top = filepath.Join(top, name)
 	}
 	return s
@@ -130,28 +147,45 @@ func (w *walk) readIgnore(s scope, dir string) scope {
 	return s
 }
 
+// dirEntry is an entry of a directory.
+type dirEntry struct {
+	path string // with slashes, from where the walk begins
+	name string // the end of it
+	kind fs.FileMode
+}
+
+// listPortable lists the entries of a directory in order of their names, with path before each. With an error come those that were read.
+func listPortable(dir, path string) ([]dirEntry, error) {
+	list, err := os.ReadDir(dir)
+	entries := make([]dirEntry, len(list))
+	for i, e := range list {
+		entries[i] = dirEntry{strings.TrimPrefix(path+"/"+e.Name(), "/"), e.Name(), e.Type()}
+	}
+	return entries, err
+}
+
 // dir lists a directory.
 func (w *walk) dir(ctx context.Context, path string, s scope) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	full := filepath.Join(w.root, filepath.FromSlash(path))
-	entries, err := os.ReadDir(full)
+	entries, err := w.list.entries(full, path)
 	if err != nil {
 		w.gaps = append(w.gaps, unreadable("directory "+cmp.Or(path, "."), err))
 	}
-	if path != "" && slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == ".git" }) {
-		s = w.nested(ctx, full, s)
+	if path != "" && slices.ContainsFunc(entries, func(e dirEntry) bool { return e.name == ".git" }) {
+		s = w.nested(ctx, full, path, s)
 	}
-	if slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == ".gitignore" }) {
+	if slices.ContainsFunc(entries, func(e dirEntry) bool { return e.name == ".gitignore" }) {
 		s = w.readIgnore(s, full)
 	}
 	s.path = slices.Grow(slices.Clip(s.path), 1)
 	for _, e := range entries {
-		if e.Name() == ".git" {
+		if e.name == ".git" {
 			continue
 		}
-		if err := w.entry(ctx, path, s, e); err != nil {
+		if err := w.entry(ctx, s, e); err != nil {
 			return err
 		}
 	}
@@ -159,7 +193,7 @@ func (w *walk) dir(ctx context.Context, path string, s scope) error {
 }
 
 // nested is the scope of a repository inside the target. Its files are read as files; its history is not.
-func (w *walk) nested(ctx context.Context, dir string, s scope) scope {
+func (w *walk) nested(ctx context.Context, dir, path string, s scope) scope {
 	r, ok, err := findRepository(dir)
 	if err != nil || !ok {
 		return s
@@ -168,31 +202,35 @@ func (w *walk) nested(ctx context.Context, dir string, s scope) scope {
 	if w.noIgnore {
 		return s
 	}
-	return w.repository(ctx, r)
+	s = w.repository(ctx, r)
+	s.inside = len(path) + 1
+	return s
 }
 
-// entry lists an entry of a directory.
-func (w *walk) entry(ctx context.Context, dir string, s scope, e fs.DirEntry) error {
-	path := strings.TrimPrefix(dir+"/"+e.Name(), "/")
-	inner := append(s.path, e.Name()) // of one entry after the other, in the room that dir has made
-	hidden := s.known || !w.noIgnore && ignored(s.ignore, inner, e.IsDir())
+// entry lists an entry of a directory. What git tracks is never left out, which is known sooner than what ignore files say.
+func (w *walk) entry(ctx context.Context, s scope, e dirEntry) error {
+	dir := e.kind.IsDir()
+	tracked := s.holds(e.path, dir)
+	hidden := (dir || !tracked) && w.hides(s, e)
 	switch {
-	case e.IsDir():
-		if hidden && (s.tracked == nil || !s.tracked.dirs[strings.Join(inner, "/")]) {
-			w.skip(skipIgnored, 1)
-			return nil
-		}
-		return w.dir(ctx, path, s.below(e.Name(), hidden))
-	case hidden && (s.tracked == nil || !s.tracked.files[strings.Join(inner, "/")]):
+	case hidden && !tracked:
 		w.skip(skipIgnored, 1)
-	case e.Type()&fs.ModeSymlink != 0:
+	case dir:
+		return w.dir(ctx, e.path, s.below(e.name, hidden))
+	case e.kind&fs.ModeSymlink != 0:
 		w.skip(skipLinks, 1)
-	case !e.Type().IsRegular():
+	case !e.kind.IsRegular():
 		w.skip(skipSpecial, 1)
 	default:
-		w.files = append(w.files, path)
+		w.files = append(w.files, e.path)
 	}
 	return nil
+}
+
+// hides reports whether an entry is ignored.
+func (w *walk) hides(s scope, e dirEntry) bool {
+	inner := append(s.path, e.name) // of one entry after the other, in the room that dir has made
+	return s.known || !w.noIgnore && ignored(s.ignore, inner, e.kind.IsDir())
 }
 
 // tree reads files of a directory.
@@ -210,11 +248,13 @@ type tree struct {
 func (t *tree) read(e *emitter, files []string) bool {
 	t.lend(e)
 	defer t.giveBack(e)
+	root := openRoot(t.root)
+	defer root.Close()
 	for _, path := range files {
 		if !e.live() {
 			return false
 		}
-		ok, err := t.file(e, path)
+		ok, err := t.file(e, root, path)
 		if !ok || err != nil && !e.gap(unreadable("file "+path, err)) {
 			return false
 		}
@@ -223,8 +263,8 @@ func (t *tree) read(e *emitter, files []string) bool {
 	return true
 }
 
-func (t *tree) file(e *emitter, path string) (bool, error) {
-	f, err := openDisk(filepath.Join(t.root, filepath.FromSlash(path)))
+func (t *tree) file(e *emitter, root *diskRoot, path string) (bool, error) {
+	f, err := root.open(path)
 	if err != nil {
 		return true, err
 	}

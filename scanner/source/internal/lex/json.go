@@ -13,9 +13,12 @@ type JSON struct {
 	in     *Input
 	open   []byte // { or [ for each object or array that is open
 	want   want
-	string Kind // Key or Text while inside a string
-	char   [utf8.UTFMax]byte
+	string Kind   // Key or Text while inside a string
+	text   []byte // a piece of a string that has escapes
 }
+
+// mostEscaped is how long a piece of a string becomes that has escapes, in bytes.
+const mostEscaped = 16 << 10
 
 // want is what may come next.
 type want uint8
@@ -59,6 +62,9 @@ func (j *JSON) space() bool {
 		n := 0
 		for n < len(b) && (b[n] == ' ' || b[n] == '\n' || b[n] == '\r' || b[n] == '\t') {
 			n++
+			for n+8 <= len(b) && binary.LittleEndian.Uint64(b[n:]) == eightSpaces {
+				n += 8
+			}
 		}
 		j.in.i += n
 		if n < len(b) {
@@ -67,6 +73,9 @@ func (j *JSON) space() bool {
 	}
 	return false
 }
+
+// eightSpaces is what lines are indented with.
+const eightSpaces = 0x2020202020202020
 
 // punctuation takes a colon or comma where one may stand.
 func (j *JSON) punctuation(c byte) bool {
@@ -140,31 +149,55 @@ func (j *JSON) begin(k Kind) (Token, error) {
 	return j.piece()
 }
 
-// piece reads on in a string.
+// piece reads on in a string: to its end, where that is in the window.
 func (j *JSON) piece() (Token, error) {
 	if !j.in.need(1) {
 		return Token{}, j.in.cut("inside a string")
 	}
-	b := j.in.rest()
-	n := plain(b)
-	switch {
-	case n < len(b) && b[n] == '"':
-		t := Token{Kind: j.string, Text: b[:n]}
-		j.in.i += n + 1
-		if j.string == Key {
-			j.want = wantColon
-		} else {
-			j.after()
+	j.text = j.text[:0]
+	for {
+		b := j.in.rest()
+		n := plain(b)
+		switch {
+		case n < len(b) && b[n] == '"':
+			return j.ended(b[:n]), nil
+		case n < len(b) && b[n] == '\\' && len(j.text) < mostEscaped:
+			j.text = append(j.text, b[:n]...)
+			j.in.i += n
+			if err := j.escape(); err != nil && len(j.text) == 0 {
+				return Token{}, err
+			} else if err != nil { // again, when what stands before it was taken
+				return Token{Kind: j.string, Text: j.text, More: true}, nil
+			}
+		case n > 0 || len(j.text) > 0:
+			return Token{Kind: j.string, Text: j.taken(b[:n]), More: true}, nil
+		default:
+			return Token{}, j.in.broken(0, "a line break inside a string")
 		}
-		j.string = None
-		return t, nil
-	case n > 0:
-		j.in.i += n
-		return Token{Kind: j.string, Text: b[:n], More: true}, nil
-	case b[0] == '\\':
-		return j.escape()
 	}
-	return Token{}, j.in.broken(0, "a line break inside a string")
+}
+
+// ended ends a string with its last bytes, which a quote follows.
+func (j *JSON) ended(last []byte) Token {
+	t := Token{Kind: j.string, Text: j.taken(last)}
+	j.in.i++
+	if j.string == Key {
+		j.want = wantColon
+	} else {
+		j.after()
+	}
+	j.string = None
+	return t
+}
+
+// taken uses up bytes of a string, and returns the piece that they end.
+func (j *JSON) taken(b []byte) []byte {
+	j.in.i += len(b)
+	if len(j.text) == 0 {
+		return b
+	}
+	j.text = append(j.text, b...)
+	return j.text
 }
 
 // plain is how many bytes of b a string has before it ends, or one of them has a meaning of its own.
@@ -188,31 +221,34 @@ func plain(b []byte) int {
 // escapes are the characters that \ and a letter stand for.
 var escapes = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
 
-func (j *JSON) escape() (Token, error) {
+// escape appends the character that an escape stands for to the piece.
+func (j *JSON) escape() error {
 	if !j.in.need(2) {
-		return Token{}, j.in.cut("inside a string")
+		return j.in.cut("inside a string")
 	}
 	b := j.in.rest()
 	if c := escapes[b[1]]; c != 0 {
 		j.in.i += 2
-		return Token{Kind: j.string, Text: append(j.char[:0], c), More: true}, nil
+		j.text = append(j.text, c)
+		return nil
 	}
 	if b[1] != 'u' {
-		return Token{}, j.in.broken(0, "an escape that JSON does not have")
+		return j.in.broken(0, "an escape that JSON does not have")
 	}
 	if !j.in.need(6) {
-		return Token{}, j.in.cut("inside a string")
+		return j.in.cut("inside a string")
 	}
 	r, ok := hex4(j.in.rest()[2:])
 	if !ok {
-		return Token{}, j.in.broken(0, `\u without four hexadecimal digits`)
+		return j.in.broken(0, `\u without four hexadecimal digits`)
 	}
 	size := 6
 	if utf16.IsSurrogate(r) {
 		r, size = j.pair(r)
 	}
 	j.in.i += size
-	return Token{Kind: j.string, Text: utf8.AppendRune(j.char[:0], r), More: true}, nil
+	j.text = utf8.AppendRune(j.text, r)
+	return nil
 }
 
 // pair reads the second half of a surrogate pair; a half alone is U+FFFD.

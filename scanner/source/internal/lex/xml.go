@@ -10,16 +10,23 @@ import (
 // XML reads an XML document. Tags must nest, be closed, and end within one window; a document has one root.
 type XML struct {
 	in    *Input
-	names []byte // the names of the open elements, one after the other
-	ends  []int  // where each ends in names
-	until string // what ends the CDATA section or comment that is being read
-	kind  Kind   // what that gives
-	attrs []byte // of the last Begin
-	empty bool   // the last Begin was <name/>
-	whole bool   // a CDATA section ends where its element does
-	root  bool   // the root was seen
-	char  [utf8.UTFMax]byte
+	names []byte      // the names of the open elements, one after the other
+	ends  []int       // where each ends in names
+	until string      // what ends the CDATA section or comment that is being read
+	kind  Kind        // what that gives
+	attrs []byte      // of the last Begin
+	pairs []attribute // that they are
+	bytes []byte      // character data that has references
+	empty bool        // the last Begin was <name/>
+	whole bool        // a CDATA section ends where its element does
+	root  bool        // the root was seen
 }
+
+// attribute is an attribute as it stands.
+type attribute struct{ name, value []byte }
+
+// mostResolved is how long a piece of character data becomes that has references, in bytes.
+const mostResolved = 16 << 10
 
 // NewXML returns a reader of the document that in holds. The elements open are taken as open already, so that reading can
 // go on inside a document.
@@ -106,36 +113,55 @@ func tagName(name []byte) string {
 	return "<" + string(name) + ">"
 }
 
-// text reads character data up to the next tag, reference or end of the window.
+// text reads character data up to the next tag or end of the window.
 func (x *XML) text() (Token, error) {
 	b := x.in.rest()
-	n := 0
-	for n < len(b) && b[n] != '<' && b[n] != '&' {
-		n++
+	n := bytes.IndexByte(b, '<')
+	if n < 0 {
+		n = len(b)
+	}
+	if and := bytes.IndexByte(b[:n], '&'); and >= 0 {
+		n = and
 	}
 	if x.Depth() == 0 {
 		if lead := len(b) - len(bytes.TrimLeft(b, " \t\r\n")); lead < max(n, 1) {
 			return Token{}, x.in.broken(lead, "text outside of the root element")
 		}
 	}
-	if n == 0 {
-		return x.reference(), nil
-	}
 	x.in.i += n
-	return Token{Kind: Text, Text: b[:n]}, nil
+	if n == len(b) || b[n] == '<' {
+		return Token{Kind: Text, Text: b[:n]}, nil
+	}
+	x.bytes = append(x.bytes[:0], b[:n]...)
+	for len(x.bytes) < mostResolved && x.in.need(1) && x.in.rest()[0] == '&' {
+		x.reference()
+		b := x.in.rest()
+		n := runSize(b)
+		x.bytes = append(x.bytes, b[:n]...)
+		x.in.i += n
+	}
+	return Token{Kind: Text, Text: x.bytes}, nil
+}
+
+// runSize is how many bytes of character data stand for themselves.
+func runSize(b []byte) int {
+	for i, c := range b {
+		if c == '&' || c == '<' {
+			return i
+		}
+	}
+	return len(b)
 }
 
 // reference reads what stands at "&": a character, or just that sign.
-func (x *XML) reference() Token {
+func (x *XML) reference() {
 	x.in.need(12)
-	b := x.in.rest()
-	r, n := decode.Reference(b)
+	r, n := decode.Reference(x.in.rest())
 	if n == 0 {
-		x.in.i++
-		return Token{Kind: Text, Text: b[:1]}
+		r, n = '&', 1
 	}
 	x.in.i += n
-	return Token{Kind: Text, Text: utf8.AppendRune(x.char[:0], r)}
+	x.bytes = utf8.AppendRune(x.bytes, r)
 }
 
 // sections are what begins with <! or <?, and how each ends.
@@ -269,7 +295,7 @@ func (x *XML) beginTag(b []byte) (Token, error) {
 		return Token{}, x.in.broken(0, "a second root element")
 	case x.Depth() == deepest:
 		return Token{}, x.in.broken(0, "elements nested too deep")
-	case !wellFormed(attrs):
+	case !x.attributes(attrs):
 		return Token{}, x.in.broken(0, "an attribute that is not name=\"value\"")
 	}
 	x.in.i += len(b)
@@ -289,13 +315,15 @@ func nameSize(b []byte) int {
 	return len(b)
 }
 
-// wellFormed reports whether b is attributes.
-func wellFormed(b []byte) bool {
+// attributes reads those of a tag, and reports whether it has nothing else.
+func (x *XML) attributes(b []byte) bool {
+	x.pairs = x.pairs[:0]
 	for len(b) > 0 {
-		_, _, rest, ok := attr(b)
+		name, value, rest, ok := attr(b)
 		if !ok {
 			return len(bytes.TrimSpace(b)) == 0
 		}
+		x.pairs = append(x.pairs, attribute{name, value})
 		b = rest
 	}
 	return true
@@ -333,16 +361,11 @@ func skipSpace(b []byte) []byte {
 
 // Attrs calls f for every attribute of the Begin token that Next returned last. The slices are valid during the call.
 func (x *XML) Attrs(f func(name, value []byte)) {
-	for b := x.attrs; len(b) > 0; {
-		name, value, rest, ok := attr(b)
-		if !ok {
-			return
+	for _, a := range x.pairs {
+		if bytes.IndexByte(a.value, '&') >= 0 {
+			a.value = appendResolved(nil, a.value)
 		}
-		if bytes.IndexByte(value, '&') >= 0 {
-			value = appendResolved(nil, value)
-		}
-		f(name, value)
-		b = rest
+		f(a.name, a.value)
 	}
 }
 

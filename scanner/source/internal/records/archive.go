@@ -24,6 +24,8 @@ type Archive struct {
 	// learns returns the format by which a member is read before all others, for what it says of those; nil when it says nothing. Names
 	// are those in the export's folder.
 	learns func(name string) *Format
+	// leads are files in the export's folder that learns knows, by which the folder of an export that somebody unpacked is found.
+	leads []string
 	// format returns how a member is read; nil when it is none of the export's own files.
 	format func(name string) *Format
 	// place is the place of a member that is read as any other file is, such as an attachment, as far as something is known of it.
@@ -80,20 +82,35 @@ type Contents struct {
 	root    string
 	wiki    *wiki
 	now     *nowKnown
-	people  map[string]string // what people are called, by id
+	people  map[string]string           // what people are called, by id
+	files   map[string]scanner.Location // the places of attachments, by name
+	spare   *memory                     // of the file that was read last, for the next one
+}
+
+// Learns reports whether anything in an export of this kind says what is needed to read the rest.
+func (a *Archive) Learns() bool { return a.learns != nil }
+
+// Begin returns what is known of an export before anything of it was read. Its files are named from its folder, or by names that
+// tell them apart wherever that lies.
+func (a *Archive) Begin() *Contents { return &Contents{archive: a} }
+
+// Learn takes what a file of the export says of others, if it says anything.
+func (k *Contents) Learn(name string, text io.Reader) {
+	if f := k.ahead(name); f != nil {
+		f.learn(k, text)
+	}
 }
 
 // Look looks at an archive before its members are read. names are what they are called, and open opens one.
 func (a *Archive) Look(names []string, open func(i int) io.ReadCloser) *Contents {
-	k := &Contents{archive: a}
+	k := a.Begin()
 	_, k.root = a.score(names)
 	for i, name := range names {
-		f := k.ahead(name)
-		if f == nil {
+		if k.ahead(name) == nil {
 			continue
 		}
 		r := open(i)
-		f.learn(k, r)
+		k.Learn(name, r)
 		r.Close()
 	}
 	return k

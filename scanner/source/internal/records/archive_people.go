@@ -2,6 +2,7 @@ package records
 
 import (
 	"io"
+	"strings"
 
 	"github.com/quash-sh/quash/scanner/source/internal/lex"
 )
@@ -12,50 +13,71 @@ const longestFact = 256
 // maxFacts is how many members of an object it keeps.
 const maxFacts = 64
 
-// eachObject reads a JSON array of objects and calls take with the short strings and numbers of each, by name; those of an object inside
-// as "profile.email". What is no such array, or stands behind something broken, is left out.
-func eachObject(text io.Reader, take func(member map[string]string)) {
-	j := lex.NewJSON(lex.NewInput(text))
-	var names []string // of the values that are open; "" for elements
-	var key, value []byte
-	member := map[string]string{}
-	tell := func() {
-		if depth := len(names); (depth == 2 || depth == 3 && names[2] != "") && len(member) < maxFacts && len(value) <= longestFact {
-			name := string(key)
-			if depth == 3 {
-				name = names[2] + "." + name
-			}
-			member[name] = string(value)
-		}
-		key, value = key[:0], value[:0]
+// eachObject reads JSON and calls take with the short strings and numbers of each object that is a member of that name, or, where it is
+// empty, of each element of the array that the text is; those of an object inside as "profile.email". What stands behind something
+// broken is left out.
+func eachObject(text io.Reader, name string, take func(member map[string]string)) {
+	o := &objects{j: lex.NewJSON(lex.NewInput(text)), name: name, take: take, member: map[string]string{}}
+	for o.next() {
 	}
-	for {
-		t, err := j.Next()
-		if err != nil {
-			return
+}
+
+// objects is a reading of objects.
+type objects struct {
+	j          *lex.JSON
+	name       string
+	take       func(member map[string]string)
+	names      []string // of the values that are open; "" for elements
+	top        int      // how many are open in the object that is being taken, itself included; 0 for none
+	key, value []byte
+	member     map[string]string
+}
+
+// next reads a token.
+func (o *objects) next() bool {
+	t, err := o.j.Next()
+	if err != nil {
+		return false
+	}
+	switch t.Kind {
+	case lex.Key:
+		o.key = fact(o.key, t.Text)
+	case lex.Text, lex.Scalar:
+		if o.value = fact(o.value, t.Text); !t.More {
+			o.tell()
 		}
-		switch t.Kind {
-		case lex.Key:
-			key = fact(key, t.Text)
-		case lex.Text, lex.Scalar:
-			if value = fact(value, t.Text); !t.More {
-				tell()
-			}
-		case lex.Array:
-			names = append(names, "")
-			key = key[:0]
-		case lex.Object:
-			names = append(names, string(key))
-			key = key[:0]
-		case lex.End:
-			if len(names) == 2 {
-				take(member)
-				clear(member)
-			}
-			names = names[:max(0, len(names)-1)]
-			key = key[:0]
+	case lex.Array:
+		o.open("")
+	case lex.Object:
+		o.open(string(o.key))
+		if o.top == 0 && (o.name == "" && len(o.names) == 2 || o.name != "" && o.names[len(o.names)-1] == o.name) {
+			o.top = len(o.names)
+		}
+	case lex.End:
+		if len(o.names) == o.top {
+			o.take(o.member)
+			clear(o.member)
+			o.top = 0
+		}
+		o.names = o.names[:max(0, len(o.names)-1)]
+		o.key = o.key[:0]
+	}
+	return true
+}
+
+func (o *objects) open(name string) {
+	o.names = append(o.names, name)
+	o.key = o.key[:0]
+}
+
+// tell keeps a value.
+func (o *objects) tell() {
+	if depth := len(o.names) - o.top; o.top > 0 && depth < 2 && len(o.member) < maxFacts && len(o.value) <= longestFact {
+		if name := strings.Join(append(o.names[o.top:], string(o.key)), "."); !strings.HasPrefix(name, ".") {
+			o.member[name] = string(o.value)
 		}
 	}
+	o.key, o.value = o.key[:0], o.value[:0]
 }
 
 // fact appends a piece of a text, as far as it is kept.

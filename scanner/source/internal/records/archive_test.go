@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -237,15 +238,18 @@ func TestFindArchive(t *testing.T) {
 func TestEachObject(t *testing.T) {
 	text := `[{"id":"U1","n":7,"profile":{"real_name":"Ann","deep":{"x":"y"}},"list":["z"]},{"id":"U2","long":"` + strings.Repeat("x", 500) + `"},"loose",{"id"`
 	var all []map[string]string
-	eachObject(strings.NewReader(text), func(m map[string]string) {
-		c := map[string]string{}
-		for k, v := range m {
-			c[k] = v
-		}
-		all = append(all, c)
+	eachObject(strings.NewReader(text), "", func(m map[string]string) {
+		all = append(all, maps.Clone(m))
 	})
 	want := []map[string]string{{"id": "U1", "n": "7", "profile.real_name": "Ann"}, {"id": "U2"}}
 	if d := cmp.Diff(want, all); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	all = nil
+	eachObject(strings.NewReader(`{"id":1,"user":{"id":3,"username":"ben","more":{"x":1}}}`+"\n"+`{"members":[{"user":{"id":4}},{"users":{"id":5}}]}`), "user", func(m map[string]string) {
+		all = append(all, maps.Clone(m))
+	})
+	if d := cmp.Diff([]map[string]string{{"id": "3", "username": "ben", "more.x": "1"}, {"id": "4"}}, all); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 }
@@ -262,7 +266,7 @@ func FuzzGitHubMigration(f *testing.F) {
 
 // FuzzLearn reads what tells of others: it ends, whatever it is.
 func FuzzLearn(f *testing.F) {
-	for _, name := range []string{"confluence/entities.xml", "servicenow.xml", "slack/users.json"} {
+	for _, name := range []string{"confluence/entities.xml", "servicenow.xml", "slack/users.json", "gitlab/tree/project/project_members.ndjson"} {
 		f.Add([]byte(sample(f, name)))
 	}
 	f.Fuzz(func(_ *testing.T, b []byte) {
@@ -270,5 +274,6 @@ func FuzzLearn(f *testing.F) {
 		learnConfluence(k, bytes.NewReader(b))
 		learnServiceNow(k, bytes.NewReader(b))
 		learnPeople(k, bytes.NewReader(b))
+		learnMembers(k, bytes.NewReader(b))
 	})
 }

@@ -211,7 +211,7 @@ func (c *csvReader) endRow(last bool) error {
 		c.r.hold.end()
 		c.text = c.text[:0]
 	}
-	c.r.hold.flush()
+	c.r.hold.record()
 	if c.row.number == 1 && !c.row.header {
 		c.columns = make([]csvColumn, len(c.columns))
 	}

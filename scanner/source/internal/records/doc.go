@@ -16,15 +16,17 @@
 //
 // An [Archive] is an export of many files: it is known by what they are called, says by which format each is read, and keeps what they tell
 // of each other ([Contents]), within bounds. A format whose parts refer to each other in any order has a first reading that takes no more
-// than that (Format.learn); where the text can be read once only, a part has what stood before it.
+// than that (Format.learn); where the text can be read once only, a part has what stood before it. One that somebody unpacked is a [Folder].
 //
-// The texts of a record are short, and given on together (scanner.Chunk.Texts): those that stand in another as they stand for themselves,
-// such as a value in the view "record", are not repeated.
+// The texts of a record are short, and given on together with those of the records around it (scanner.Chunk.Texts): a chunk costs the search
+// something whatever its size. Those that stand in another as they stand for themselves, such as a value in the view "record", are not
+// repeated; so that most do, the ends of lines stay as they are in that view. What is known of a record is what was known when it ended.
 //
 // That an export was cut is known by what is open at its end: an element, an object, a row or a line; by the number of records that Jira
 // writes before them, and the length that a mail says it has. Of formats that are lines or mails one after the other (JSON lines, tables,
-// mbox) nothing is open where one has just ended: cut exactly there, what is left is whole. So is a file that is cut, or that a zero byte
-// was put into, before anything shows which format it has: it is a text, or a binary file, like any other.
+// mbox) nothing is open where one has just ended: cut exactly there, what is left is whole; none of them has a count, a footer or a sum that
+// could be compared. A mail may end behind every empty line of a body without parts. A file that is cut before anything shows which format it
+// has is told by [Cut] where somebody named it; among the files of a directory it is a text like any other.
 //
 // Where an export is broken, a gap says where and why, and the bytes up to where it can be read again are given on as plain text.
 package records

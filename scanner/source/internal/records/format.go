@@ -58,6 +58,9 @@ func Formats() []*Format {
 // Surely returns the format of a file of that name that begins with head, if it is surely an export, and else nil.
 func Surely(name string, head []byte) *Format {
 	if head = utf8Head(head); ordinary(name, head) {
+		if eml.score(name, head) >= Sure {
+			return &eml
+		}
 		return nil
 	}
 	for _, a := range Archives() {
@@ -79,15 +82,34 @@ func Surely(name string, head []byte) *Format {
 	return nil
 }
 
-// ordinary reports whether a file begins as none of the formats does: with no value, element, header or line of cells. Most files do, and are
-// looked at no further.
+// ordinary reports whether a file begins as none of the formats does but, perhaps, that of mails: with no value of JSON, element, line of a
+// mail box or line of cells. Most files do, and are looked at no further.
 func ordinary(name string, head []byte) bool {
 	start := bytes.TrimLeft(head, " \t\r\n")
-	if len(start) == 0 || bytes.IndexByte([]byte("{[<"), start[0]) >= 0 {
-		return false
+	if len(start) == 0 {
+		return true
 	}
-	line, _, _ := bytes.Cut(start, []byte{'\n'})
-	return bytes.IndexByte(line, ':') < 0 && !bytes.HasPrefix(line, []byte("From ")) && !mayBeTable(name, head)
+	switch start[0] {
+	case '<':
+		return false
+	case '{', '[':
+		return !beginsValue(start) && !mayBeTable(name, head)
+	}
+	return !bytes.HasPrefix(start, []byte("From ")) && !mayBeTable(name, head)
+}
+
+// beginsValue reports whether an object or array of JSON goes on as one does: with a name, a value or its end. Few files of settings and
+// programs that begin with a bracket do.
+func beginsValue(text []byte) bool {
+	rest := bytes.TrimLeft(text[1:], " \t\r\n")
+	if len(rest) == 0 || rest[0] == '"' {
+		return true
+	}
+	if text[0] == '{' {
+		return rest[0] == '}'
+	}
+	return bytes.IndexByte([]byte("{[]-0123456789"), rest[0]) >= 0 ||
+		bytes.HasPrefix(rest, []byte("true")) || bytes.HasPrefix(rest, []byte("false")) || bytes.HasPrefix(rest, []byte("null"))
 }
 
 // Score says how sure the format is of a file of that name that begins with head.
@@ -147,7 +169,9 @@ func (f *Format) Read(in Input, out Out) (records int, more bool) {
 	if r.people == nil {
 		r.people = r.around.people
 	}
+	r.borrow()
 	r.all(f)
+	r.leave()
 	return r.records, !r.stopped
 }
 

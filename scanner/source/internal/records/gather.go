@@ -12,8 +12,10 @@ const (
 	longestGathered = 32 << 10
 	// mostGathered is how much is given on in one chunk before another begins.
 	mostGathered = 256 << 10
+	// enoughGathered is how much is waited for where records are short: what a chunk costs whatever its size is then little.
+	enoughGathered = 48 << 10
 	// manyGathered is how many texts it has at most, but for a few.
-	manyGathered = 1 << 10
+	manyGathered = 4 << 10
 )
 
 // gathering puts texts that are held together into chunks. A text that stands in another one as it stands for itself is not repeated: a
@@ -43,14 +45,14 @@ func (g *gathering) reset() {
 	}
 }
 
-// find notes which text may hold which: a view "record" the values before it that stand behind its beginning.
-func (g *gathering) find(all []held) {
-	g.within, g.begins = g.within[:0], g.begins[:0]
-	for range all {
+// find notes which text may hold which of those from a place on: a view "record" the values before it that stand behind its beginning.
+func (g *gathering) find(all []held, from int) {
+	g.within, g.begins = g.within[:from], g.begins[:from]
+	for range all[from:] {
 		g.within, g.begins = append(g.within, -1), append(g.begins, -1)
 	}
 	record := -1
-	for i := len(all) - 1; i >= 0; i-- {
+	for i := len(all) - 1; i >= from; i-- {
 		switch t := &all[i]; {
 		case t.view == viewRecord:
 			record = i
@@ -74,14 +76,18 @@ func (g *gathering) add(held int, view string, named bool, at, size int) {
 
 // flush gives on what is held.
 func (h *holder) flush() {
-	h.turn++
+	h.record()
+	h.give()
+	h.forget()
+}
+
+// record ends a record: what is held of it is gathered, and given on once it is enough with that of the records before.
+func (h *holder) record() {
 	g := &h.gathering
-	g.find(h.held)
-	g.reset()
-	for i := range h.held {
-		if h.r.stopped {
-			break
-		}
+	h.first = h.done
+	g.find(h.held, h.first)
+	for i := h.first; i < len(h.held) && !h.r.stopped; i++ {
+		h.done = i + 1
 		t := &h.held[i]
 		if t.again && h.repeated(i) {
 			continue
@@ -96,13 +102,15 @@ func (h *holder) flush() {
 			h.give()
 		}
 	}
-	h.give()
-	h.forget()
+	if len(g.data) > enoughGathered || len(g.texts) == 0 || len(h.buf) > recordSize/4 || h.r.stopped {
+		h.give()
+		h.forget()
+	}
 }
 
 // forget forgets what was held. A text that is being read stays.
 func (h *holder) forget() {
-	h.held = h.held[:0]
+	h.held, h.done = h.held[:0], 0
 	start := len(h.buf)
 	if h.open.place != nil {
 		start = h.open.start
@@ -126,7 +134,7 @@ func (h *holder) at(t *held) scanner.Location {
 func (h *holder) give() {
 	g := &h.gathering
 	if len(g.texts) > 0 {
-		h.r.chunk(scanner.Chunk{Data: g.data, From: scanner.Location{Path: h.r.path}, Texts: g.texts, At: h.where})
+		h.r.put(scanner.Chunk{Data: g.data, From: scanner.Location{Path: h.r.path}, Texts: g.texts, At: h.where})
 	}
 	g.reset()
 }
@@ -169,10 +177,16 @@ func (h *holder) gather(i int) {
 		}
 	}
 	g.add(i, t.view, false, at, len(text))
-	h.shown(i, text)
+	g.texts[len(g.texts)-1].Quoted = t.quoted
+	plain := decode.Plain(text)
+	if !plain {
+		h.shown(i, text)
+	}
 	if name != "" {
 		g.add(i, viewNamed, true, from, to-from)
-		h.views(i, viewNamed, true, g.data[from:to])
+		if !plain || !decode.Plain([]byte(name)) {
+			h.views(i, viewNamed, true, g.data[from:to])
+		}
 	}
 }
 
@@ -193,7 +207,7 @@ func (h *holder) quotedIn(k, at int, text []byte) int {
 // named returns where in data a text stands with its name, where it stands itself at a place unless that is -1.
 func (g *gathering) named(name string, text []byte, at int) (from, to int) {
 	from = at - len(name) - len(`"": "`)
-	if at >= 0 && from >= 0 && g.data[from] == '"' && string(g.data[from+1:from+1+len(name)]) == name && string(g.data[at-len(`": "`):at]) == `": "` {
+	if at >= 0 && from >= 0 && g.data[from] == '"' && bytes.IndexByte(text, '"') < 0 && bytes.IndexByte(text, '\\') < 0 && string(g.data[from+1:from+1+len(name)]) == name && string(g.data[at-len(`": "`):at]) == `": "` {
 		return from, at + len(text) + 1
 	}
 	g.data = append(g.data, scanner.TextsApart...)

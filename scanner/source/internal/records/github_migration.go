@@ -1,7 +1,10 @@
 package records
 
 import (
+	"io"
 	"strings"
+
+	"github.com/quash-sh/quash/scanner"
 )
 
 // githubMigration is the files of a GitHub migration archive: "issues_000001.json", a list of things of one type. Things are named by
@@ -45,6 +48,41 @@ func migrationFormat(s *shape) Format {
 	return f
 }
 
+// migrationFiles is what the lists of attachments are called. They say which file each is: tarball://root/attachments/a1/worker.log.
+var migrationFiles = expression(`(?:^|/)attachments_\d{6}\.json$`)
+
+// migrationList is those lists.
+var migrationList = func() Format {
+	f := githubMigration
+	f.learn = learnAttachments
+	return f
+}()
+
+// learnAttachments takes what attachments belong to, who added them and when.
+func learnAttachments(k *Contents, text io.Reader) {
+	record, person := spot{role: role{tails: 3}}, spot{role: role{tail: true}}
+	eachObject(text, "", func(member map[string]string) {
+		file, ok := strings.CutPrefix(member["asset_url"], "tarball://root/")
+		if !ok || len(k.files) == maxPeople {
+			return
+		}
+		var self about
+		for _, name := range []string{"issue", "pull_request", "issue_comment", "url"} {
+			if member[name] != "" {
+				self.set(meansRecord, 0, record.value([]byte(member[name])))
+				break
+			}
+		}
+		self.set(meansAuthor, 0, person.value([]byte(member["user"])))
+		self.set(meansTime, 0, []byte(member["created_at"]))
+		if k.files == nil {
+			k.files = map[string]scanner.Location{}
+		}
+		field := strings.TrimSpace("attachment " + label([]byte(member["asset_name"])))
+		k.files[file] = self.over(scanner.Location{Record: self.record, Field: field})
+	})
+}
+
 // migrationArchive is the tar.gz file of a migration. Its members are known by themselves; repositories stand in it as bare ones.
 var migrationArchive = Archive{
 	Name: githubMigration.Name, Title: githubMigration.Title,
@@ -62,5 +100,7 @@ var migrationArchive = Archive{
 		return None, ""
 	},
 	missing: "no issues_000001.json or the like",
+	learns:  func(name string) *Format { return when(migrationFiles().MatchString(name), &migrationList) },
+	place:   func(k *Contents, name string) scanner.Location { return k.files[name] },
 	format:  func(name string) *Format { return when(migrationFile().MatchString(name), &githubMigration) },
 }

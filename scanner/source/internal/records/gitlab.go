@@ -1,6 +1,7 @@
 package records
 
 import (
+	"io"
 	"strings"
 )
 
@@ -21,6 +22,7 @@ var gitlab = gitlabFormat(&shape{
 		"id":         {means: meansRecord, rank: 20},
 		"author":     {means: meansAuthor},
 		"author_id":  {means: meansAuthor, rank: 10},
+		"user_id":    {means: meansAuthor, rank: 20},
 		"created_at": {means: meansTime},
 
 		"notes[]":                {part: "note"},
@@ -73,6 +75,29 @@ func gitlabFormat(s *shape) Format {
 	return f
 }
 
+// gitlabMembers is what the files are called in which the members of a project or group are listed. Authors are ids elsewhere, and notes
+// alone have their names besides.
+var gitlabMembers = expression(`(?:^|/)(?:tree/(?:project|groups/\d+)/(?:project_)?members\.ndjson|project\.json|group\.json)$`)
+
+// gitlabList is those files.
+var gitlabList = func() Format {
+	f := gitlab
+	f.learn = learnMembers
+	return f
+}()
+
+// learnMembers takes what members are called: objects with the name "user", which have an id and a user name.
+func learnMembers(k *Contents, text io.Reader) {
+	eachObject(text, "user", func(member map[string]string) {
+		for _, name := range []string{"name", "username"} {
+			if s := label([]byte(member[name])); s != "" && member["id"] != "" {
+				k.call(member["id"], s)
+				return
+			}
+		}
+	})
+}
+
 // gitlabArchive is the tar.gz file of an export. Its members are known by themselves; the repository in it is a git bundle.
 var gitlabArchive = Archive{
 	Name: "gitlab", Title: gitlab.Title,
@@ -89,5 +114,9 @@ var gitlabArchive = Archive{
 		return None, ""
 	},
 	missing: "no tree/project/*.ndjson",
-	format:  func(name string) *Format { return when(gitlab.score(name, []byte("{")) >= Sure, &gitlab) },
+	learns:  func(name string) *Format { return when(gitlabMembers().MatchString(name), &gitlabList) },
+	leads:   []string{"tree/project/project_members.ndjson", "project.json"},
+	format: func(name string) *Format {
+		return when(strings.Contains(name, "tree/") && gitlabFile().MatchString(name), &gitlab)
+	},
 }

@@ -26,6 +26,7 @@ type held struct {
 	offset     int64
 	line       int
 	inside     int  // where it stands in what the view "record" is made from, or that view begins there itself; 0 for nowhere
+	quoted     bool // a backslash in it is one that appendString has put before a quote
 	again      bool // it repeats a text of the record, and is left out where another has the same bytes
 }
 
@@ -34,7 +35,8 @@ type holder struct {
 	r         *reading
 	buf       []byte
 	held      []held
-	turn      int // counts the flushes
+	done      int // of those held, that were gathered
+	first     int // of those held, that is of the record that was gathered last
 	gathering gathering
 	open      held // the text that is being read, from open.start to the end of buf; no place when there is none
 }
@@ -100,7 +102,7 @@ func (h *holder) end() {
 // repeated reports whether another text that is held has the bytes of text i.
 func (h *holder) repeated(i int) bool {
 	text := h.buf[h.held[i].start:h.held[i].end]
-	for _, t := range h.held {
+	for _, t := range h.held[h.first:] {
 		if !t.again && t.view == "" && t.end-t.start == len(text) && bytes.Equal(h.buf[t.start:t.end], text) {
 			return true
 		}
@@ -147,6 +149,40 @@ func nameable(text []byte) bool {
 func appendMember(dst []byte, name string, text []byte) []byte {
 	dst = append(appendQuoted(append(dst, '"'), []byte(name)), `": "`...)
 	return append(appendQuoted(dst, text), '"')
+}
+
+// appendString appends a text as it stands between the quotes of JSON, but for the ends of lines, which stay as they are: so it stands there
+// as it stands for itself.
+func appendString(dst, text []byte) []byte {
+	for {
+		n := bytes.IndexByte(text, '"')
+		if n < 0 {
+			n = len(text)
+		}
+		if back := bytes.IndexByte(text[:n], '\\'); back >= 0 {
+			n = back
+		}
+		dst = append(dst, text[:n]...)
+		if n == len(text) {
+			return dst
+		}
+		dst = append(dst, '\\', text[n])
+		text = text[n+1:]
+	}
+}
+
+// onlyQuotes reports whether every backslash stands before a quote.
+func onlyQuotes(text []byte) bool {
+	for {
+		i := bytes.IndexByte(text, '\\')
+		if i < 0 || i+1 == len(text) {
+			return i < 0
+		}
+		if text[i+1] != '"' {
+			return false
+		}
+		text = text[i+2:]
+	}
 }
 
 // appendQuoted appends a text as it stands between the quotes of JSON, with as few escapes as may be.

@@ -107,7 +107,7 @@ func (j *jiraReader) begin(name []byte) {
 		return
 	}
 	if w.exact == "item" && j.x.Depth() == 3 {
-		j.r.hold.flush()
+		j.r.hold.record()
 		j.item, j.open = &jiraItem{number: j.r.records + 1}, j.open[:0]
 		return
 	}
@@ -184,7 +184,7 @@ func (j *jiraReader) end(name []byte) {
 		j.open = j.open[:len(j.open)-1]
 		return
 	}
-	j.r.hold.flush()
+	j.r.hold.record()
 	if string(name) == "item" {
 		j.r.record()
 	}

@@ -24,11 +24,13 @@ type jiraElement struct {
 
 // jiraPlace is the place of a text in an item.
 type jiraPlace struct {
-	item    *jiraItem
-	self    about
-	field   string
-	called  string // of a custom field
-	comment string // the id of a comment
+	item   *jiraItem
+	self   about
+	field  string
+	called string // of a custom field
+	// attribute is what the attribute of the field is called that it is; empty for the field itself.
+	attribute string
+	comment   string // the id of a comment
 }
 
 // shortestKey is the length below which names and attributes are not searched: no key is shorter.
@@ -58,15 +60,40 @@ func (j *jiraReader) attributes(e *jiraElement) {
 		j.holdName([]byte(e.word.exact))
 	}
 	j.x.Attrs(func(name, value []byte) {
+		if len(name) < shortestKey && len(value) < shortestKey && e.word.exact != "attachment" {
+			return
+		}
 		j.holdName(name)
 		file := e.word.exact == "attachment" && string(name) == "name"
 		if file || len(value) >= shortestKey {
 			p := j.place()
-			p.field += " " + j.r.words.of(name).name
-			p.called = string(name)
+			p.attribute = j.r.words.of(name).name
+			if !isTypeName(value) {
+				p.called = string(name)
+			}
 			j.hold(p, value)
 		}
 	})
+}
+
+// isTypeName reports whether a value is the name of a type of fields, such as "com.atlassian.jira.plugin.system.customfieldtypes:textfield",
+// which an export gives as its key: three words of letters or more with dots between, the last with another behind a colon, or none.
+func isTypeName(value []byte) bool {
+	dots, colons, from := 0, 0, 0
+	for i, c := range value {
+		switch {
+		case 'a' <= c|0x20 && c|0x20 <= 'z', i > from && (c == '-' || c == '_'):
+			continue
+		case i == from, colons > 0, c != '.' && c != ':':
+			return false
+		case c == '.':
+			dots++
+		default:
+			colons++
+		}
+		from = i + 1
+	}
+	return dots >= 2 && from < len(value)
 }
 
 // holdName holds the name of an element or attribute that is no name.
@@ -157,7 +184,11 @@ func (j *jiraReader) field(p *jiraPlace) string {
 
 // location implements place.
 func (p *jiraPlace) location() scanner.Location {
-	at := p.item.self.over(scanner.Location{Record: p.item.self.record, Field: p.field})
+	field := p.field
+	if p.attribute != "" {
+		field += " " + p.attribute
+	}
+	at := p.item.self.over(scanner.Location{Record: p.item.self.record, Field: field})
 	if at.Record == "" {
 		at.Record = "item " + strconv.Itoa(p.item.number)
 	}

@@ -40,14 +40,15 @@ func refuseJSON(head []byte) string {
 		return "it is empty"
 	case head[0] != '{' && head[0] != '[':
 		return "it does not begin with { or ["
+	case len(head) < HeadSize && len(bytes.Trim(head, " \t\r\n{}[],")) == 0:
+		return "there is nothing in it but " + string(bytes.TrimSpace(head[:min(len(head), 2*len("{}"))]))
 	}
 	return ""
 }
 
 // refuseCSV says why a file cannot be a table.
 func refuseCSV(head []byte) string {
-	switch {
-	case len(head) == 0:
+	if len(bytes.TrimSpace(head)) == 0 {
 		return "it is empty"
 	}
 	return ""

@@ -31,7 +31,8 @@ type jsonNode struct {
 	split  bool   // some were in objects
 	loose  bool   // some were things of their own, not spans of one text
 
-	known jsonKnown
+	known *jsonKnown // once it was asked for
+	base  *jsonKnown // what was known of the parent when the node ended, of a record
 }
 
 // longestJoined bounds the joined text of spans.
@@ -52,6 +53,7 @@ func (n *jsonNode) shaped() {
 	n.record, n.sure = true, true
 	for p := n.parent; p != nil; p = p.parent {
 		p.record, p.sure, p.holds = false, false, true
+		p.self.told++
 	}
 }
 
@@ -132,9 +134,9 @@ func (n *jsonNode) thing() *jsonNode {
 	return n
 }
 
-// jsonKnown is what is known of a node at one flush.
+// jsonKnown is what is known of a node at one time.
 type jsonKnown struct {
-	turn int              // the flush, counted from 1
+	told int              // how much the node, and what is around it, had been told
 	rank int              // of the record; the lowest is the surest, 0 is none
 	part string           // of the record, that the node stands in
 	path string           // from the record or its part to the node
@@ -142,18 +144,43 @@ type jsonKnown struct {
 	at   scanner.Location // the record, and who wrote the node and when
 }
 
-// at returns what is known of the node now.
-func (n *jsonNode) at(turn int) *jsonKnown {
-	k := &n.known
-	if k.turn == turn {
-		return k
-	}
-	*k = jsonKnown{at: scanner.Location{Record: "top"}}
+// settle keeps what is known around a record that has ended: what comes behind it says nothing of it.
+func (n *jsonNode) settle() {
 	if n.parent != nil {
-		*k = *n.parent.at(turn)
+		n.base = n.parent.at()
+	}
+}
+
+// told is how much the node, and what is around it, was told.
+func (n *jsonNode) told() int {
+	sum := n.self.told
+	for n.base == nil && n.parent != nil {
+		n = n.parent
+		sum += n.self.told
+	}
+	return sum
+}
+
+// at returns what is known of the node now.
+func (n *jsonNode) at() *jsonKnown {
+	told := n.told()
+	if n.known == nil || n.known.told != told {
+		n.known = n.know()
+		n.known.told = told
+	}
+	return n.known
+}
+
+func (n *jsonNode) know() *jsonKnown {
+	k := &jsonKnown{at: scanner.Location{Record: "top"}}
+	if n.parent != nil {
+		around := n.base
+		if around == nil {
+			around = n.parent.at()
+		}
+		*k = *around
 		n.extend(k)
 	}
-	k.turn = turn
 	if rank := n.rank(); rank > 0 && (k.rank == 0 || rank < k.rank) {
 		name := n.title()
 		if n.sure && n.spot.under && n.parent != nil {
@@ -250,7 +277,6 @@ func joinPath(path, segment string) string {
 
 // jsonPlace is the place of a string, or with no value that of a node.
 type jsonPlace struct {
-	hold  *holder
 	node  *jsonNode // nil at the top
 	word  *word     // nil for an element of an array
 	spot  *spot     // what a shape knows of it
@@ -263,7 +289,7 @@ func (p *jsonPlace) location() scanner.Location {
 	if p.node == nil {
 		return scanner.Location{Record: "top"}
 	}
-	k := p.node.at(p.hold.turn)
+	k := p.node.at()
 	at := k.at
 	field := k.path
 	switch {

@@ -1,6 +1,10 @@
 package records
 
-import "github.com/quash-sh/quash/scanner/source/internal/lex"
+import (
+	"bytes"
+
+	"github.com/quash-sh/quash/scanner/source/internal/lex"
+)
 
 // jsonWalker reads JSON values as records.
 type jsonWalker struct {
@@ -18,9 +22,11 @@ type jsonWalker struct {
 	text     []byte      // the view "record" of what is open
 	from     int         // where the string that is being read begins in text
 	busy     bool        // a string is being read
+	armored  bool        // its line ends are escaped in text
 	read     int         // records read before the value at the top
 	values   int         // at the top that were read
 	places   []jsonPlace // made in advance
+	placed   int         // of them, that texts may be held of
 	closed   []*jsonNode // of which texts may be held
 	free     []*jsonNode // to be used again
 }
@@ -140,13 +146,14 @@ func (w *jsonWalker) close() {
 	n := w.node
 	w.text = append(w.text, brackets[n.array][1])
 	if n.spans > 1 && n.split && !n.loose {
-		w.hold(&jsonPlace{hold: &w.r.hold, node: n}, viewJoined, n.joined)
+		w.hold(&jsonPlace{node: n}, viewJoined, n.joined)
 	}
 	n.joined = n.joined[:0]
 	w.node = n.parent
 	if n.record || w.node == nil {
-		w.r.hold.begin(&jsonPlace{hold: &w.r.hold, node: n}, viewRecord)
+		w.r.hold.begin(&jsonPlace{node: n}, viewRecord)
 		w.r.hold.open.inside = n.start
+		w.r.hold.open.quoted = onlyQuotes(w.text[n.start:])
 		w.r.hold.write(w.text[n.start:])
 		w.r.hold.end()
 		w.text = w.text[:n.start]
@@ -161,7 +168,8 @@ func (w *jsonWalker) close() {
 		w.values++
 	}
 	if w.node == nil || n.record && (w.node.parent == nil || n.sure || w.elements) {
-		w.r.hold.flush()
+		n.settle()
+		w.r.hold.record()
 	}
 }
 
@@ -219,7 +227,7 @@ func (w *jsonWalker) readName(t lex.Token) {
 	if !w.long {
 		w.key = append(w.key, t.Text...)
 		if w.long = len(w.key) > longestQuoted; w.long {
-			w.r.hold.begin(&jsonPlace{hold: &w.r.hold, node: w.node}, "")
+			w.r.hold.begin(&jsonPlace{node: w.node}, "")
 			w.r.hold.write(w.key)
 			w.key = w.key[:longestNamed]
 		}
@@ -264,14 +272,20 @@ func (w *jsonWalker) string(t lex.Token) {
 
 // place is the place of the value that comes next.
 func (w *jsonWalker) place() *jsonPlace {
-	if len(w.places) == 0 {
-		w.places = make([]jsonPlace, 64)
+	if len(w.r.hold.held) == 0 {
+		w.placed = 0
 	}
-	p := &w.places[0]
-	w.places = w.places[1:]
-	*p = jsonPlace{hold: &w.r.hold, node: w.node, word: w.word, spot: w.spot, value: true}
+	if w.placed == len(w.places) {
+		w.places, w.placed = make([]jsonPlace, min(max(64, 2*len(w.places)), manyNodes)), 0
+	}
+	p := &w.places[w.placed]
+	w.placed++
+	*p = jsonPlace{node: w.node, word: w.word, spot: w.spot, value: true}
 	return p
 }
+
+// armor begins keys that a JSON file holds as one string: what such a file is known by has the ends of lines in it as \n.
+var armor = []byte("-----BEGIN ")
 
 // quoted adds a piece of a string to the view "record".
 func (w *jsonWalker) quoted(t lex.Token) {
@@ -280,7 +294,14 @@ func (w *jsonWalker) quoted(t lex.Token) {
 		w.from, w.busy = len(w.text), true
 	}
 	if w.from >= 0 {
-		w.text = appendQuoted(w.text, t.Text)
+		if from := len(w.text); from == w.from {
+			w.armored = bytes.HasPrefix(t.Text, armor)
+		}
+		if w.armored {
+			w.text = appendQuoted(w.text, t.Text)
+		} else {
+			w.text = appendString(w.text, t.Text)
+		}
 		if len(w.text)-w.from > longestQuoted {
 			w.text, w.from = w.text[:w.from], -1
 		}
@@ -297,7 +318,7 @@ func (w *jsonWalker) comma() {
 		return
 	}
 	if n > fieldSize && w.node != nil && w.word == nil {
-		w.hold(&jsonPlace{hold: &w.r.hold, node: w.node}, viewRecord, w.text)
+		w.hold(&jsonPlace{node: w.node}, viewRecord, w.text)
 		w.text = w.text[:0]
 		for p := w.node; p != nil; p = p.parent {
 			p.start = 0
@@ -323,6 +344,6 @@ func (w *jsonWalker) after() {
 func (w *jsonWalker) leave() {
 	w.r.hold.end()
 	if len(w.text) > 0 {
-		w.hold(&jsonPlace{hold: &w.r.hold, node: w.node}, viewRecord, w.text)
+		w.hold(&jsonPlace{node: w.node}, viewRecord, w.text)
 	}
 }

@@ -104,7 +104,7 @@ func scoreMail(name string, head []byte) int {
 		}
 	}
 	switch {
-	case seen["from"] && seen["date"] && trace > 0, trace > 2, isMailName(name) && trace+origin > 1:
+	case seen["from"] && seen["date"] && trace > 0, trace > 2, trace+origin > 1 && isMailName(name):
 		return Sure
 	}
 	return None
@@ -295,10 +295,10 @@ func (m *mailReader) short() {
 }
 
 // end is the error at the end of the input: io.EOF when it is whole. The last line of a mail ends, and behind a message of a box stands an
-// empty one; where the message has parts, the end of those is enough.
+// empty one; the line that ends the parts of a message is enough, where nothing follows it.
 func (m *mailReader) end(box bool) error {
 	l := m.lines
-	whole := m.closed || l.ends && (l.blank || !box)
+	whole := m.closed > 0 && m.closed == l.offset || l.ends && (l.blank || !box)
 	if err := m.r.in.Err(); err != nil || !whole || m.cut != "" {
 		if m.cut == "" {
 			m.cut = "inside message " + strconv.Itoa(m.number)

@@ -79,7 +79,7 @@ func (m *mailReader) head(of *message, label string) mailHead {
 		l.use()
 	}
 	end()
-	m.r.hold.flush()
+	m.r.hold.record()
 	m.value = m.value[:0]
 	return h
 }

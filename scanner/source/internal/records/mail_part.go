@@ -21,7 +21,7 @@ type mailReader struct {
 	number int        // of the message, the first is 1
 	top    *message   // that is being read
 	body   int64      // where its body begins
-	closed bool       // its last part ends as it should
+	closed int64      // behind the line that ends its parts; 0 when none did
 	cut    string     // in what the input ends; empty when it ends where it may
 	inner  int        // how many encoded messages the lines are in
 	whole  *mailLines // of the input itself
@@ -42,7 +42,7 @@ func (m *mailReader) mail(of *message, prefix string, depth int) {
 	}
 	h := m.head(of, label)
 	if depth == 0 {
-		m.body, m.closed = m.lines.offset, false
+		m.body, m.closed = m.lines.offset, 0
 		if !m.lines.load() && !m.lines.blank {
 			m.cutIn("inside the header of message " + strconv.Itoa(m.number))
 		}
@@ -99,7 +99,9 @@ func (m *mailReader) multipart(of *message, h mailHead, at, prefix string, depth
 	switch {
 	case m.r.stopped:
 	case closed:
-		m.closed = depth == 1
+		if depth == 1 {
+			m.closed = l.offset
+		}
 		m.around(of, at+" behind its parts")
 	case l.load() || m.inner > 0:
 		m.broken("part " + at + " has no end")

@@ -39,7 +39,7 @@ func (m *mailReader) text(of *message, field string, r io.Reader, flowed bool) {
 	if m.room == nil {
 		m.room = make([]byte, fieldSize)
 	}
-	m.r.hold.flush()
+	m.r.hold.record()
 	at := of.at(scanner.Location{Path: m.r.path, Line: 1, Field: field})
 	for kept := 0; !m.r.stopped; {
 		n, err := io.ReadFull(r, m.room[kept:])
@@ -47,7 +47,11 @@ func (m *mailReader) text(of *message, field string, r io.Reader, flowed bool) {
 		if n == 0 || len(bytes.TrimSpace(text)) == 0 && err != nil {
 			return
 		}
-		m.r.views.give(m.r, at, "", text)
+		if err != nil && at.Offset == 0 && len(text) <= longestGathered {
+			m.brief(of, field, text)
+		} else {
+			m.r.views.give(m.r, at, "", text)
+		}
 		if flowed {
 			m.flowed(at, text)
 		}
@@ -62,6 +66,14 @@ func (m *mailReader) text(of *message, field string, r io.Reader, flowed bool) {
 		at.Line += bytes.Count(text[:next], []byte{'\n'})
 		kept = copy(m.room, text[next:])
 	}
+}
+
+// brief gives on a text with others.
+func (m *mailReader) brief(of *message, field string, text []byte) {
+	m.r.hold.begin(&mailPlace{message: of, field: field}, "")
+	m.r.hold.write(text)
+	m.r.hold.end()
+	m.r.hold.record()
 }
 
 // flowed gives on a text with its lines whole, where a break could be inside of a key. The space at a break is dropped even where it is said to

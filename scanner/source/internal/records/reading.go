@@ -60,6 +60,28 @@ func newReading(out Out, path string, r io.Reader) *reading {
 	return x
 }
 
+// memory is what a reading leaves to the next: an export may have a file for each day.
+type memory struct {
+	hold  holder
+	views viewer
+}
+
+// borrow takes the memory of the reading before.
+func (r *reading) borrow() {
+	if m := r.around.spare; m != nil {
+		r.around.spare = nil
+		r.hold, r.views = m.hold, m.views
+		r.hold.r = r
+	}
+}
+
+// leave leaves the memory to the next reading.
+func (r *reading) leave() {
+	r.hold.r = nil
+	clear(r.hold.held[:cap(r.hold.held)])
+	r.around.spare = &memory{r.hold, r.views}
+}
+
 // all reads the whole input.
 func (r *reading) all(f *Format) {
 	r.resume = f.resume
@@ -100,7 +122,7 @@ func (r *reading) fail(err error) {
 }
 
 func (r *reading) gap(why string, err error) {
-	if r.stopped {
+	if r.hold.give(); r.stopped {
 		return
 	}
 	r.stopped = !r.out.Gap(&scanner.Gap{
@@ -134,8 +156,13 @@ func (r *reading) plain(mark string) bool {
 	return false
 }
 
-// chunk gives on a chunk.
+// chunk gives on a chunk, after what was gathered.
 func (r *reading) chunk(c scanner.Chunk) {
+	r.hold.give()
+	r.put(c)
+}
+
+func (r *reading) put(c scanner.Chunk) {
 	if !r.stopped {
 		r.stopped = !r.out.Chunk(c)
 	}

@@ -107,7 +107,7 @@ func TestNames(t *testing.T) {
 		{&jsonRecords, `[{"id":7,"env":[{"name":"AGILED_API_TOKEN","value":"` + key + `"}]}]`, `"AGILED_API_TOKEN": "` + key + `"`, "7", "env[0].value", "named"},
 		{&jsonRecords, `[{"id":7,"AGILED_API_TOKENS":["` + key + `"]}]`, `"AGILED_API_TOKENS": "` + key + `"`, "7", "AGILED_API_TOKENS[0]", "named"},
 		{&jsonRecords, `[{"id":7,"aws":{"id":"` + id + `","secret":"` + key + `"}}]`, `"aws": {"id": "` + id + "\",\n\"secret\": \"" + key + `"}`, "7", "", "record"},
-		{&jsonLines, `{"id":7,"key":"-----BEGIN\n` + key + `\n-----END","mail":"a@x.example"}` + "\n", `"key": "-----BEGIN\n` + key + `\n-----END",` + "\n" + `"mail": "a@x.example"`, "7", "", "record"},
+		{&jsonLines, `{"id":7,"key":"-----BEGIN\n` + key + `\n-----END","mail":"a@x.example"}` + "\n", "\"key\": \"-----BEGIN\n" + key + "\n-----END\",\n\"mail\": \"a@x.example\"", "7", "", "record"},
 		{&csvRecords, "Issue key,AGILED_API_TOKEN\nOPS-1," + key + "\n", `"AGILED_API_TOKEN": "` + key + `"`, "OPS-1", "AGILED_API_TOKEN", "named"},
 		{&csvRecords, "name,value\nAGILED_API_TOKEN," + key + "\n", `"AGILED_API_TOKEN": "` + key + `"`, "row 2", "value", "named"},
 		{&csvRecords, "Access key ID,Secret access key\n" + id + "," + key + "\n", `"Access key ID": "` + id + "\",\n\"Secret access key\": \"" + key + `"`, "row 2", "", "record"},
@@ -186,7 +186,7 @@ func TestParseTime(t *testing.T) {
 			t.Errorf("%q is %v, %v", s, got, ok)
 		}
 	}
-	for _, s := range []string{"", "x", "12345", "7", "yesterday", "0001-01-01T00:00:00Z", "99999999999999999999", strings.Repeat("1", 100), "2026-13-45"} {
+	for _, s := range []string{"", "x", "12345", "7", "yesterday", "0001-01-01T00:00:00Z", "99999999999999999999", strings.Repeat("1", 100), "2026-13-45", "202 (abcdefgh"} {
 		if got, ok := parseTime(s); ok {
 			t.Errorf("%q is taken for %v", s, got)
 		}

@@ -100,6 +100,7 @@ var slackArchive = Archive{
 	},
 	missing: "no users.json beside a <channel>/<day>.json",
 	learns:  func(name string) *Format { return when(name == "users.json" || name == "org_users.json", &slackList) },
+	leads:   []string{"users.json"},
 	format: func(name string) *Format {
 		if slackDay().MatchString(name) && strings.Count(name, "/") == 1 {
 			return &slack
@@ -110,7 +111,7 @@ var slackArchive = Archive{
 
 // learnPeople takes what people are called from a list of them: objects with an id, a name, and more about the person in a profile.
 func learnPeople(k *Contents, text io.Reader) {
-	eachObject(text, func(member map[string]string) {
+	eachObject(text, "", func(member map[string]string) {
 		id := member["id"]
 		for _, name := range []string{"real_name", "profile.real_name", "profile.display_name", "name", "profile.email"} {
 			if s := label([]byte(member[name])); s != "" && id != "" {

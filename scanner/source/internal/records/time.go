@@ -46,13 +46,15 @@ const longestTime = 80
 // A time without a zone is taken as UTC.
 func parseTime(s string) (time.Time, bool) {
 	s = strings.TrimSpace(s)
-	if len(s) < 8 || len(s) > longestTime {
+	if len(s) > longestTime {
+		return time.Time{}, false
+	}
+	if s, _, _ = strings.Cut(s, " ("); len(s) < 8 {
 		return time.Time{}, false
 	}
 	if t, ok := epoch(s); ok {
 		return t, true
 	}
-	s, _, _ = strings.Cut(s, " (")
 	layouts := weekdayLayouts
 	switch {
 	case s[4] == '-':

@@ -197,6 +197,7 @@ type about struct {
 	record, part, author, email, url string
 	time                             time.Time
 	text                             bool
+	told                             int                   // how often something was taken
 	rank                             [meansPart + 1]uint16 // of what was taken, plus one; zero when nothing was
 }
 
@@ -226,6 +227,7 @@ func (a *about) set(m meaning, rank int, value []byte) {
 		}
 	}
 	if ok {
+		a.told++
 		a.rank[m] = uint16(rank + 1)
 	}
 }

@@ -96,23 +96,38 @@ func Names(f *Format, name string, r io.ReaderAt, size int64) []string {
 	if f == zipFormat {
 		return zipNames(r, size)
 	}
-	stream := io.Reader(io.NewSectionReader(r, 0, size))
+	var names []string
+	Ahead(f, name, io.NewSectionReader(r, 0, size), maxAhead, func(name string, _ io.Reader) bool {
+		names = append(names, name)
+		return len(names) < maxFirst
+	})
+	return names
+}
+
+// Ahead gives the members of a tar archive, packed or not, which are called as [Place] has them, until take wants no more or that many bytes
+// have come out. It ends at what cannot be read, which [Walk] tells.
+func Ahead(f *Format, name string, r io.Reader, most int64, take func(name string, r io.Reader) bool) {
 	if f != tarFormat {
 		if f.Random || f == rarFormat || f == brotliFormat {
-			return nil
+			return
 		}
-		in, done, err := decompressor(f, bufio.NewReader(stream))
+		in, done, err := decompressor(f, bufio.NewReader(r))
 		if err != nil {
-			return nil
+			return
 		}
 		defer done()
-		body, head := peek(io.LimitReader(in, maxAhead))
+		body, head := peek(io.LimitReader(in, most))
 		if Find(head, inside(f, name)) != tarFormat {
-			return nil
+			return
 		}
-		stream = body
+		r = body
 	}
-	return tarNames(io.LimitReader(stream, maxAhead))
+	for t := tar.NewReader(io.LimitReader(r, most)); ; {
+		h, err := t.Next()
+		if err != nil || !take(printable(h.Name), t) {
+			return
+		}
+	}
 }
 
 func zipNames(r io.ReaderAt, size int64) []string {
@@ -123,18 +138,6 @@ func zipNames(r io.ReaderAt, size int64) []string {
 	names := make([]string, 0, min(len(z.File), maxNames))
 	for _, f := range z.File[:min(len(z.File), maxNames)] {
 		names = append(names, printable(f.Name))
-	}
-	return names
-}
-
-func tarNames(r io.Reader) []string {
-	var names []string
-	for t := tar.NewReader(r); len(names) < maxFirst; {
-		h, err := t.Next()
-		if err != nil {
-			break
-		}
-		names = append(names, printable(h.Name))
 	}
 	return names
 }

@@ -5,12 +5,12 @@ import (
 	"bufio"
 	"bytes"
 	"compress/bzip2"
-	"compress/flate"
 	"encoding/binary"
 	"errors"
 	"io"
 	"path"
 
+	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/zstd"
 	"github.com/mikelolasagasti/xz"
 	"github.com/ulikunitz/xz/lzma"
@@ -40,6 +40,7 @@ func (w *walk) zip(n node, r io.ReaderAt, size int64) error {
 		w.gap(n, err)
 		return w.salvage(n, r, size)
 	}
+	z.RegisterDecompressor(zip.Deflate, inflaters())
 	z.RegisterDecompressor(zipBzip2, func(r io.Reader) io.ReadCloser { return io.NopCloser(bzip2.NewReader(r)) })
 	z.RegisterDecompressor(zipLZMA, zipOfLZMA)
 	z.RegisterDecompressor(zipZstd, func(r io.Reader) io.ReadCloser {
@@ -69,6 +70,40 @@ func (w *walk) zip(n node, r io.ReaderAt, size int64) error {
 		if office != nil && path.Ext(f.Name) == ".xml" {
 			w.joined(n.below(f.Name), office, f)
 		}
+	}
+	return nil
+}
+
+// inflaters returns what opens members packed with deflate. Each uses the memory of the one before, once that is closed.
+func inflaters() zip.Decompressor {
+	var free []*inflater
+	return func(r io.Reader) io.ReadCloser {
+		if n := len(free); n > 0 {
+			x := free[n-1]
+			free, x.open = free[:n-1], true
+			if err := x.ReadCloser.(flate.Resetter).Reset(r, nil); err != nil {
+				return io.NopCloser(failed{err})
+			}
+			return x
+		}
+		x := &inflater{ReadCloser: flate.NewReader(r), open: true}
+		x.done = func() { free = append(free, x) }
+		return x
+	}
+}
+
+// inflater is a member that is unpacked.
+type inflater struct {
+	io.ReadCloser
+	open bool
+	done func()
+}
+
+// Close implements io.Closer.
+func (x *inflater) Close() error {
+	if x.open {
+		x.open = false
+		x.done()
 	}
 	return nil
 }
