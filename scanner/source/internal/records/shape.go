@@ -30,6 +30,9 @@ type shape struct {
 
 	compile sync.Once
 	top     *spot
+
+	readMarks sync.Once
+	inMarks   map[string][]string
 }
 
 // form is how the records of a shape are written.

@@ -85,30 +85,29 @@ type sight struct {
 	read   bool
 	values map[string]string
 	line   []byte // the first line, once it was asked for
+	// quotes are the texts between two quotes, once one was asked for.
+	quotes map[string]struct{}
 }
 
 // any reports whether one of the marks of a shape is there from one of its roots.
 func (g *sight) any(s *shape, marks []string) bool {
 	return slices.ContainsFunc(marks, func(mark string) bool {
-		return g.named(mark) && slices.ContainsFunc(s.rootPaths(), func(root string) bool { return g.all(root, mark) })
+		return g.named(s, mark) && slices.ContainsFunc(s.rootPaths(), func(root string) bool { return g.all(root, mark) })
 	})
 }
 
 // named reports whether the names of a mark stand in the bytes at all: in JSON all of them, in quotes; in XML those that its paths end in,
 // and in a table these in its first line. It spares most files the reading.
-func (g *sight) named(mark string) bool {
+func (g *sight) named(s *shape, mark string) bool {
 	text := g.head
-	if g.form == inTable {
+	switch g.form {
+	case inJSON:
+		return !slices.ContainsFunc(s.markNames()[mark], func(name string) bool { return !g.quoted(name) })
+	case inTable:
 		text = g.firstLine()
 	}
 	for path := range strings.FieldsSeq(mark) {
 		path, _, _ = strings.Cut(path, "~")
-		if g.form == inJSON {
-			if !g.quoted(path) {
-				return false
-			}
-			continue
-		}
 		name := strings.TrimSuffix(path, "[]")
 		if !bytes.Contains(text, []byte(name[strings.LastIndexAny(name, "./")+1:])) {
 			return false
@@ -117,15 +116,42 @@ func (g *sight) named(mark string) bool {
 	return true
 }
 
-// quoted reports whether each name of a path stands in the bytes with a quote behind it.
-func (g *sight) quoted(path string) bool {
-	for name := range strings.FieldsFuncSeq(path, func(r rune) bool { return strings.ContainsRune("./[]", r) }) {
-		if !bytes.Contains(g.head, append(append(make([]byte, 0, 64), name...), '"')) {
-			return false
+// markNames are the names in each mark of a shape of JSON.
+func (s *shape) markNames() map[string][]string {
+	s.readMarks.Do(func() {
+		s.inMarks = map[string][]string{}
+		for _, mark := range slices.Concat(s.sure, s.likely) {
+			for path := range strings.FieldsSeq(mark) {
+				path, _, _ = strings.Cut(path, "~")
+				names := strings.FieldsFunc(path, func(r rune) bool { return strings.ContainsRune("./[]", r) })
+				s.inMarks[mark] = append(s.inMarks[mark], names...)
+			}
+		}
+	})
+	return s.inMarks
+}
+
+// quoted reports whether a text stands in the bytes between two quotes.
+func (g *sight) quoted(text string) bool {
+	if g.quotes == nil {
+		g.quotes = map[string]struct{}{}
+		for head := string(g.head); ; {
+			_, rest, ok := strings.Cut(head, `"`)
+			if !ok {
+				break
+			}
+			if end := strings.IndexByte(rest, '"'); end >= 0 && end <= longestName {
+				g.quotes[rest[:end]] = struct{}{}
+			}
+			head = rest
 		}
 	}
-	return true
+	_, ok := g.quotes[text]
+	return ok
 }
+
+// longestName is how long names in marks are at most.
+const longestName = 48
 
 // firstLine is the first line of a table, in the plain spelling of names.
 func (g *sight) firstLine() []byte {
