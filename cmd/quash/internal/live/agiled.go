@@ -130,9 +130,12 @@ type agiledList struct {
 	seen   map[string]bool // by id, in this reading and those before
 	again  bool            // it is not the first reading
 	order  order
-	total  int  // that the list says it has
-	shrunk bool // it said more before
-	done   bool // everything was seen, or a gap says what was not
+	first  *agiledPage // the first page that was read
+	pages  int         // that were read
+	moved  bool        // the list became longer or shorter meanwhile
+	total  int         // that the list says it has
+	shrunk bool        // it said more before
+	done   bool        // everything was seen, or a gap says what was not
 }
 
 // read reads the list.
@@ -146,7 +149,7 @@ func (l *agiledList) read() {
 			l.done = true
 		case l.order.proven() && l.order.last.Before(l.window.since):
 			l.unchanged(number, p.Meta.Last)
-			l.done = true
+			l.done = l.done || l.calm()
 		case number >= p.Meta.Last || len(p.Data) == 0:
 			l.done = !l.shrunk && len(l.seen) >= l.total
 			return
@@ -169,6 +172,17 @@ func (l *agiledList) unchanged(read, last int) {
 	}
 }
 
+// calm reports whether the list stayed as it was while a part of it was read. What is created, changed or deleted meanwhile moves others
+// from a page to the next or to the one before, which may have been read already: the run after this one would take them for old.
+func (l *agiledList) calm() bool {
+	if l.pages == 1 {
+		return true
+	}
+	first := l.first
+	again := l.next(1)
+	return again == nil || !l.moved && slices.EqualFunc(first.Data, again.Data, slices.Equal[json.RawMessage])
+}
+
 // next gives on the fresh tickets of a page; nil after a gap.
 func (l *agiledList) next(number int) *agiledPage {
 	p, err := l.page(number)
@@ -177,6 +191,10 @@ func (l *agiledList) next(number int) *agiledPage {
 		l.done = true
 		return nil
 	}
+	if l.pages++; l.first == nil {
+		l.first = p
+	}
+	l.moved = l.moved || p.Meta.Total != l.first.Meta.Total
 	l.shrunk = l.shrunk || p.Meta.Total < l.total
 	l.total = p.Meta.Total
 	for _, data := range p.Data {

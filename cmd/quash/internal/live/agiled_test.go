@@ -161,7 +161,7 @@ func TestAgiledStops(t *testing.T) {
 	for name, c := range map[string]struct {
 		sorts []string
 		want  []string
-	}{"sorted": {[]string{"updated_at"}, []string{"1", "5"}}, "fallback": {nil, []string{"1", "2", "3", "4", "5"}}} {
+	}{"sorted": {[]string{"updated_at"}, []string{"1", "5", "1"}}, "fallback": {nil, []string{"1", "2", "3", "4", "5"}}} {
 		t.Run(name, func(t *testing.T) {
 			o := newOffice(t, c.sorts...)
 			if c.sorts == nil {
@@ -207,6 +207,33 @@ func TestAgiledChanges(t *testing.T) {
 	}
 	if _, gaps := found(t, o.open(nil)); len(gaps) != 1 || !strings.Contains(gaps[0], "the list changed whenever it was read") {
 		t.Errorf("gaps %q", gaps)
+	}
+}
+
+// TestAgiledMoves: a ticket that comes to stand behind the last page while the pages are read is found, though later changes were seen.
+func TestAgiledMoves(t *testing.T) {
+	o := newOffice(t, "updated_at")
+	var id string
+	for i := range 400 {
+		updated := time.Time{}
+		if i < 299 {
+			updated = begin.Add(time.Duration(1000-i+i%7) * time.Minute)
+		}
+		id = o.ticket(begin.Add(time.Duration(400-i)*time.Minute), updated)
+	}
+	first := o.open(nil)
+	found(t, first)
+	o.sim.Touch(o.org, "tickets", id, begin.Add(2000*time.Minute))
+	added := ""
+	o.answer = func(_ http.ResponseWriter, r *http.Request) bool {
+		if added == "" && r.URL.Query().Get("page") == "4" {
+			added = o.ticket(begin.Add(1500*time.Minute), time.Time{})
+		}
+		return false
+	}
+	places, gaps := found(t, o.open(first.State()))
+	if len(gaps) > 0 || !slices.ContainsFunc(places, func(p string) bool { return strings.Contains(p, added) }) {
+		t.Errorf("found %q, gaps %q", places, gaps)
 	}
 }
 
