@@ -21,7 +21,17 @@ type cleaner struct {
 	redactor *scanner.Redactor
 	// given is what the program was given to work with: words of it may be repeated.
 	given string
+
+	mu sync.Mutex
+	// plain are texts in which no rule finds a key: names of branches and people come up again and again.
+	plain map[string]struct{}
 }
+
+// mostPlain bounds the texts that a cleaner remembers, and longestPlain the length in bytes of each.
+const (
+	mostPlain    = 1 << 14
+	longestPlain = 256
+)
 
 // newCleaner makes a cleaner that knows the keys of the redactor and whatever in the arguments looks like a key.
 func newCleaner(e Env) *cleaner {
@@ -37,7 +47,7 @@ func newCleaner(e Env) *cleaner {
 	for _, name := range [...]string{"HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "QUASH_STATE", "QUASH_CONFIG"} {
 		given = append(given, e.getenv(name))
 	}
-	return &cleaner{e.Redactor, strings.Join(given, "\n")}
+	return &cleaner{redactor: e.Redactor, given: strings.Join(given, "\n"), plain: map[string]struct{}{}}
 }
 
 // builtinScanner finds keys of the built-in rules with the least confidence. It is made when it is first needed.
@@ -75,7 +85,36 @@ func (c *cleaner) text(s string) string {
 	if s == "" {
 		return s
 	}
-	return mask(string(c.redactor.Clean([]byte(s))), builtinScanner(), func(scanner.Finding) string { return "[redacted]" })
+	s = string(c.redactor.Clean([]byte(s)))
+	if c.knows(s) {
+		return s
+	}
+	masked := mask(s, builtinScanner(), func(scanner.Finding) string { return "[redacted]" })
+	if masked == s {
+		c.learn(s)
+	}
+	return masked
+}
+
+// knows reports whether a text is one in which no rule found a key.
+func (c *cleaner) knows(s string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, ok := c.plain[s]
+	return ok
+}
+
+// learn remembers a text in which no rule found a key.
+func (c *cleaner) learn(s string) {
+	if len(s) > longestPlain {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.plain) == mostPlain {
+		clear(c.plain)
+	}
+	c.plain[s] = struct{}{}
 }
 
 // complaint returns what is wrong with something without keys, and without words from it that may be keys: a file that is not

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -95,6 +96,31 @@ func rules16(t *rapid.T, i int) string {
 	}
 	rule, _ := set.Rule("gitlab-pat")
 	return rule.Sample(rand.New(rand.NewPCG(uint64(i), 7))).Token
+}
+
+// What a cleaner remembers of a text never stands in for keys that became known since, and has a bound.
+func TestCleanerRemembers(t *testing.T) {
+	c := testCleaner()
+	key := pat(t, 1)
+	shapeless := strings.Repeat("aB3", 10)
+	for range 2 {
+		for in, want := range map[string]string{"main": "main", "fix-" + key: "fix-[redacted]", "by-" + shapeless: "by-" + shapeless} {
+			if got := c.text(in); got != want {
+				t.Errorf("%q is not %q", got, want)
+			}
+		}
+	}
+	c.redactor.AddSecret(scanner.NewSecret(shapeless))
+	if got := c.text("by-" + shapeless); got != "by-[redacted]" {
+		t.Errorf("%q has a key that is known", got)
+	}
+	for i := range mostPlain + 1 {
+		c.learn(strconv.Itoa(i))
+	}
+	c.learn(strings.Repeat("x", longestPlain+1))
+	if n := len(c.plain); n > mostPlain || c.knows(strings.Repeat("x", longestPlain+1)) {
+		t.Errorf("%d texts are remembered, or a long one", n)
+	}
 }
 
 func TestComplain(t *testing.T) {
