@@ -59,24 +59,38 @@ func (p *packed) name() string { return filepath.Base(p.path) }
 type file struct {
 	data mmap.MMap
 	size int64 // without the sum at its end
-	// mapped is about how many bytes were looked at since the system was told that the process can do without them.
-	mapped atomic.Int64
+
+	// seen has a bit for each block that was looked at since the system was told that the process can do without them; count says how many.
+	seen  []atomic.Uint64
+	count atomic.Int64
 }
 
 const (
-	// mostMapped bounds the bytes of a pack that count as memory of the process. What is let go of stays in the system's cache: to look at it
-	// again costs a fault and no reading.
-	mostMapped = 32 << 20
-	// around is about how much of a pack comes into the process with one object.
-	around = 16 << 10
+	// blockBits is the size of a block. With the page that is looked at Linux maps those around it: 64 KiB, or all that its cache holds in
+	// one piece, which is up to 2 MiB.
+	blockBits = 21
+	// mostSeen bounds the blocks that count as memory of the process. What is let go of stays in the system's cache: to look at it again
+	// costs a fault and no reading.
+	mostSeen = 32 << 20 >> blockBits
 )
 
-// look counts n bytes that were looked at, and lets go of all when there are many.
-func (f *file) look(n int64) {
-	if f.mapped.Add(n+around) > mostMapped {
-		f.mapped.Store(0)
-		letGo(f.data)
+// look counts the blocks of n bytes at off that were looked at, and lets go of all when there are many.
+func (f *file) look(off, n int64) {
+	for block := off >> blockBits; block <= (off+n-1)>>blockBits; block++ {
+		word, bit := &f.seen[block/64], uint64(1)<<(block%64)
+		if word.Load()&bit == 0 && word.Or(bit)&bit == 0 && f.count.Add(1) > mostSeen {
+			f.forget()
+		}
 	}
+}
+
+// forget lets go of all blocks.
+func (f *file) forget() {
+	f.count.Store(0)
+	for i := range f.seen {
+		f.seen[i].Store(0)
+	}
+	letGo(f.data)
 }
 
 // maxDeflate is more than deflate can shrink anything: a size in a header beyond it is a lie.
@@ -104,7 +118,11 @@ func openFile(path string, hash int) (*file, error) {
 	if string(data[:4]) != "PACK" {
 		return nil, errors.Join(errors.New("not a pack"), data.Unmap())
 	}
-	return &file{data: data, size: int64(len(data) - hash)}, nil
+	return newFile(data, hash), nil
+}
+
+func newFile(data []byte, hash int) *file {
+	return &file{data: data, size: int64(len(data) - hash), seen: make([]atomic.Uint64, len(data)>>blockBits/64+1)}
 }
 
 // entry is the header of an object in a pack.
@@ -121,6 +139,7 @@ func (f *file) header(off int64, hash int) (entry, error) {
 	if off < 0 || off >= f.size {
 		return entry{}, errHeader
 	}
+	f.look(off, 1)
 	b := f.data[off:f.size]
 	e := entry{typ: Type(b[0] >> 4 & 7), size: int64(b[0] & 15)}
 	n := 1
@@ -177,7 +196,7 @@ func (f *file) inflate(d *inflate.Decoder, off int64, out []byte) error {
 		return errHeader
 	}
 	n, err := d.Inflate(out, f.data[off:f.size])
-	f.look(int64(n))
+	f.look(off, int64(n))
 	return err
 }
 

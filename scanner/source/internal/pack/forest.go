@@ -40,7 +40,6 @@ func newForest(f *file, x *index, number int32) *survey {
 	t.name, t.offset = x.byOffset()
 	for i := range t.base {
 		t.base[i] = t.root(f, x, i)
-		f.look(min(t.extent(int32(i)), around))
 		t.child[i], t.next[i] = -1, -1
 	}
 	t.join()

@@ -370,7 +370,7 @@ func FuzzPack(f *testing.F) {
 		}
 		s := &Store{hash: 20, packs: []*packed{{path: missing, index: empty}}}
 		s.reset()
-		s.files[0] = &file{data: data, size: int64(len(data) - 20)}
+		s.files[0] = newFile(data, 20)
 		for i := range min(len(data), 64) {
 			o, err := s.packedObject(place{0, int64(i)})
 			if err == nil && o.Data != nil && int64(len(o.Data)) != o.Size {

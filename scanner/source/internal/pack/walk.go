@@ -22,7 +22,7 @@ type Family struct {
 	first, end int32
 }
 
-// Families returns the families of the objects in packs, the heaviest first, and how many objects they have in all. Equal stores give equal
+// Families returns the families of the objects in packs, those that are heavy first, and how many objects they have in all. Equal stores give equal
 // orders. Objects that are damaged to the point that their type is not known come as families of type 0.
 func (s *Store) Families() (all []Family, objects int, problems []Problem) {
 	for i := range s.packs {
@@ -42,8 +42,24 @@ func (s *Store) Families() (all []Family, objects int, problems []Problem) {
 			problems = append(problems, Problem{s.packs[i].path, err})
 		}
 	}
-	slices.SortStableFunc(all, func(a, b Family) int { return cmp.Compare(b.Weight, a.Weight) })
+	slices.SortStableFunc(all, func(a, b Family) int { return cmp.Or(cmp.Compare(b.heavy(), a.heavy()), a.before(b)) })
 	return all, objects, problems
+}
+
+// heavyFamily is the weight from which on families come by weight, so that what takes long begins early. The others come as they stand in
+// the packs: neighbours are read together.
+const heavyFamily = 1 << 20
+
+func (f Family) heavy() int64 {
+	if f.Weight < heavyFamily {
+		return 0
+	}
+	return f.Weight
+}
+
+// before compares families by where their first roots stand.
+func (f Family) before(g Family) int {
+	return cmp.Or(cmp.Compare(f.forest.pack, g.forest.pack), cmp.Compare(f.forest.roots[f.first], g.forest.roots[g.first]))
 }
 
 // smallFamily is the weight up to which small families are taken together.
