@@ -2,6 +2,7 @@ package inflate
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math/bits"
 	"slices"
 )
@@ -115,33 +116,61 @@ func fixedTables() (t tables) {
 
 // builder makes decoding tables. Its arrays are kept from one table to the next.
 type builder struct {
-	count  [maxCode + 1]int
-	sorted [litSymbols]uint16
+	count [codeLengths]int
+	// sorted are the symbols that have a code; behind them is room for those that have none, whose order nobody asks for.
+	sorted [2 * litSymbols]uint16
 }
 
+// codeLengths is how many lengths a code can have, none included, as a power of two.
+const codeLengths = maxCode + 1
+
 // sort orders the symbols by the length of their codes and reports the length of the longest and how complete the code is: the
-// share of the code space that is used, in units of the longest code.
+// share of the code space that is used, in units of the longest code. It looks at eight symbols at once where they have no code, as
+// most symbols in a short text.
 func (b *builder) sort(lens []uint8) (longest, used int) {
-	clear(b.count[:])
-	for _, n := range lens {
-		b.count[n]++
-	}
+	b.tally(lens)
 	for longest = maxCode; longest > 0 && b.count[longest] == 0; longest-- {
 	}
-	var next [maxCode + 2]int
-	for n := 1; n <= maxCode; n++ {
+	next := [codeLengths]int{litSymbols, 0}
+	for n := 1; n < maxCode; n++ {
 		next[n+1] = next[n] + b.count[n]
 	}
 	for n := 1; n <= longest; n++ {
 		used = used<<1 + b.count[n]
 	}
-	for sym, n := range lens {
-		if n != 0 {
-			b.sorted[next[n]] = uint16(sym)
+	sym := 0
+	for ; len(lens)-sym >= 8; sym += 8 {
+		word := binary.LittleEndian.Uint64(lens[sym:])
+		for at := sym; word != 0; word, at = word>>8, at+1 {
+			n := word % codeLengths
+			b.sorted[next[n]] = uint16(at)
 			next[n]++
 		}
 	}
+	for ; sym < len(lens); sym++ {
+		n := lens[sym] % codeLengths
+		b.sorted[next[n]] = uint16(sym)
+		next[n]++
+	}
 	return longest, used
+}
+
+// tally counts the symbols by the length of their codes. The count of those without one is too low.
+func (b *builder) tally(lens []uint8) {
+	var odd [codeLengths]int // of every other symbol: a count that was just written is not waited for
+	clear(b.count[:])
+	for ; len(lens) >= 8; lens = lens[8:] {
+		for word := binary.LittleEndian.Uint64(lens); word != 0; word >>= 16 {
+			b.count[word%codeLengths]++
+			odd[word>>8%codeLengths]++
+		}
+	}
+	for _, n := range lens {
+		odd[n%codeLengths]++
+	}
+	for n, more := range odd {
+		b.count[n] += more
+	}
 }
 
 // build fills a table for the code in which symbol i has a code of lens[i] bits. It reports whether the code is one that
