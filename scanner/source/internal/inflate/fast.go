@@ -5,44 +5,47 @@ import "encoding/binary"
 // fast decodes while there is room on both sides. It reports whether the block has ended, and false for ok when the
 // stream is damaged.
 func (d *Decoder) fast() (ended, ok bool) {
-	src, dst := d.src, d.all
+	src, dst, t := d.src, d.all, d.use
 	in, out, b, n := d.in, d.out, d.bits, d.n
-	lit, dist := &d.use.lit, &d.use.dist
 	ok = true
 	for in+16 <= len(src) && out+Room <= len(dst) {
-		b |= binary.LittleEndian.Uint64(src[in:]) << (n & 63)
-		in += int(63-n) >> 3
+		words := (*[16]byte)(src[in:])
+		b |= binary.LittleEndian.Uint64(words[:8]) << (n & 63)
+		used := (63 - n) >> 3 & 7
 		n |= 56
-		e := lit[b&(1<<litBits-1)]
+		e := t.lit[b&(1<<litBits-1)]
 		if e&isLiteral != 0 {
+			to := (*[3]byte)(dst[out:])
 			b >>= e & 63
 			n -= uint(e & 63)
-			dst[out] = byte(e >> 16)
+			to[0] = byte(e >> 16)
 			out++
-			e = lit[b&(1<<litBits-1)]
+			e = t.lit[b&(1<<litBits-1)]
 			if e&isLiteral != 0 {
 				b >>= e & 63
 				n -= uint(e & 63)
-				dst[out] = byte(e >> 16)
+				to[1] = byte(e >> 16)
 				out++
-				e = lit[b&(1<<litBits-1)]
+				e = t.lit[b&(1<<litBits-1)]
 				if e&isLiteral != 0 {
 					b >>= e & 63
 					n -= uint(e & 63)
-					dst[out] = byte(e >> 16)
+					to[2] = byte(e >> 16)
 					out++
+					in += int(used)
 					continue
 				}
 			}
-			b |= binary.LittleEndian.Uint64(src[in:]) << (n & 63)
-			in += int(63-n) >> 3
+			b |= binary.LittleEndian.Uint64(words[used:used+8]) << (n & 63)
+			used += (63 - n) >> 3
 			n |= 56
 		}
+		in += int(used)
 		if e&isSpecial != 0 {
 			if e&isLink != 0 {
 				b >>= litBits
 				n -= litBits
-				e = lit[int(e>>16)+int(b&(1<<(e>>8&0xf)-1))]
+				e = t.lit[int(e>>16)+int(b&(1<<(e>>8&0xf)-1))]
 				if e&isLiteral != 0 {
 					b >>= e & 63
 					n -= uint(e & 63)
@@ -61,11 +64,11 @@ func (d *Decoder) fast() (ended, ok bool) {
 		length := e.value(b)
 		b >>= e & 63
 		n -= uint(e & 63)
-		e = dist[b&(1<<distBits-1)]
+		e = t.dist[b&(1<<distBits-1)]
 		if e&isLink != 0 {
 			b >>= distBits
 			n -= distBits
-			e = dist[int(e>>16)+int(b&(1<<(e>>8&0xf)-1))]
+			e = t.dist[int(e>>16)+int(b&(1<<(e>>8&0xf)-1))]
 		}
 		back := e.value(b)
 		b >>= e & 63
