@@ -19,23 +19,23 @@ func (d *Decoder) fast() (ended, ok bool) {
 			b >>= e & 63
 			n -= uint(e & 63)
 			to[0] = byte(e >> 16)
-			out++
 			e = t.lit[b&(1<<litBits-1)]
 			if e&isLiteral != 0 {
 				b >>= e & 63
 				n -= uint(e & 63)
 				to[1] = byte(e >> 16)
-				out++
 				e = t.lit[b&(1<<litBits-1)]
 				if e&isLiteral != 0 {
 					b >>= e & 63
 					n -= uint(e & 63)
 					to[2] = byte(e >> 16)
-					out++
+					out += 3
 					in += int(used)
 					continue
 				}
+				out++
 			}
+			out++
 			b |= binary.LittleEndian.Uint64(words[used:used+8]) << (n & 63)
 			used += (63 - n) >> 3
 			n |= 56
@@ -78,7 +78,7 @@ func (d *Decoder) fast() (ended, ok bool) {
 			break
 		}
 		if back >= 8 && length <= 16 {
-			copyWords(dst[out:out+16], dst[from:from+16])
+			copyWords((*[16]byte)(dst[out:]), (*[16]byte)(dst[from:]))
 		} else {
 			copyMatch(dst, out, back, length)
 		}
@@ -89,8 +89,8 @@ func (d *Decoder) fast() (ended, ok bool) {
 }
 
 // copyWords copies 16 bytes, the first 8 before the others, so that the two may lie 8 bytes apart.
-func copyWords(to, from []byte) {
-	binary.LittleEndian.PutUint64(to, binary.LittleEndian.Uint64(from))
+func copyWords(to, from *[16]byte) {
+	binary.LittleEndian.PutUint64(to[:8], binary.LittleEndian.Uint64(from[:8]))
 	binary.LittleEndian.PutUint64(to[8:], binary.LittleEndian.Uint64(from[8:]))
 }
 
@@ -99,7 +99,7 @@ func copyMatch(dst []byte, out, back, length int) {
 	from := out - back
 	switch {
 	case back >= 8 && length <= 32:
-		copyWords(dst[out:], dst[from:])
+		copyWords((*[16]byte)(dst[out:]), (*[16]byte)(dst[from:]))
 		for end := out + length - 16; out < end; out, from = out+8, from+8 {
 			binary.LittleEndian.PutUint64(dst[out+16:], binary.LittleEndian.Uint64(dst[from+16:]))
 		}
