@@ -194,6 +194,7 @@ func (h *history) ledTo(ctx context.Context, wanted []int32) (map[int32]bool, er
 	for _, n := range wanted {
 		l.led[n] = false
 	}
+	l.toward = newToward(h.census.log, l.led, len(h.census.standing)+len(h.census.outside))
 	for _, id := range h.roots {
 		l.follow(h.census.find(id))
 	}
@@ -208,9 +209,10 @@ func (h *history) ledTo(ctx context.Context, wanted []int32) (map[int32]bool, er
 	return l.led, nil
 }
 
-// leading follows trees to some objects.
+// leading follows trees to some objects, as far as they may lead there.
 type leading struct {
 	entryReader
+	toward *toward
 	seen []bool // by number of a tree
 	led  map[int32]bool
 	todo []int32
@@ -238,7 +240,7 @@ func (l *leading) look(e edge) {
 	if e.name < 0 || e.child < 0 { // entries of the base, or none of the repository's objects
 		return
 	}
-	if l.has(e.child) && !l.seen[e.child] {
+	if l.has(e.child) && !l.seen[e.child] && l.toward.leads(e.child) {
 		l.seen[e.child] = true
 		l.todo = append(l.todo, e.child)
 	}
