@@ -213,9 +213,9 @@ func (h *history) ledTo(ctx context.Context, wanted []int32) (map[int32]bool, er
 type leading struct {
 	entryReader
 	toward *toward
-	seen []bool // by number of a tree
-	led  map[int32]bool
-	todo []int32
+	seen   []bool // by number of a tree
+	led    map[int32]bool
+	todo   []int32
 }
 
 // follow looks at all that a tree leads to, each tree once. Of one that is built on another which was seen it looks only at what is its own.

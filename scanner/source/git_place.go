@@ -4,9 +4,13 @@ import (
 	"cmp"
 	"context"
 	"math/bits"
+	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/quash-sh/quash/scanner"
 	"github.com/quash-sh/quash/scanner/source/internal/pack"
@@ -275,18 +279,8 @@ func (p *placer) author(i int32) signature {
 
 // trace finds where the spots came in, and which references hold them.
 func (p *placer) trace(ctx context.Context) error {
-	for i, c := range p.commits {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if len(p.byPath) == 0 {
-			break
-		}
-		before := int32(-1)
-		if len(c.parents) > 0 {
-			before = p.commits[c.parents[0]].tree
-		}
-		p.compare(c.tree, before, 0, func(t *traced) { t.enters = append(t.enters, int32(i)) })
+	if err := p.enter(ctx); err != nil {
+		return err
 	}
 	for batch := range slices.Chunk(p.order, 64) {
 		p.reach(batch)
@@ -296,6 +290,49 @@ func (p *placer) trace(ctx context.Context) error {
 		p.leave(head)
 	}
 	return nil
+}
+
+// together is how many commits one goroutine compares with their parents at a time.
+const together = 1 << 10
+
+// enter finds the commits that brought the spots in, on all processors.
+func (p *placer) enter(ctx context.Context) error {
+	if len(p.byPath) == 0 {
+		return nil
+	}
+	type entering struct {
+		spot   *traced
+		commit int32
+	}
+	parts := make([][]entering, (len(p.commits)+together-1)/together)
+	var next atomic.Int64
+	group, ctx := errgroup.WithContext(ctx)
+	for range min(runtime.GOMAXPROCS(0), len(parts)) {
+		group.Go(func() error {
+			q := *p
+			q.stood, q.stack = p.stood.fork(), nil
+			for part := int(next.Add(1)) - 1; part < len(parts) && ctx.Err() == nil; part = int(next.Add(1)) - 1 {
+				for i := part * together; i < min((part+1)*together, len(p.commits)); i++ {
+					q.compare(p.commits[i].tree, p.before(i), 0, func(t *traced) { parts[part] = append(parts[part], entering{t, int32(i)}) })
+				}
+			}
+			return ctx.Err()
+		})
+	}
+	err := group.Wait()
+	for _, e := range slices.Concat(parts...) {
+		e.spot.enters = append(e.spot.enters, e.commit)
+	}
+	return err
+}
+
+// before is the tree of a commit's first parent, -1 where it has none.
+func (p *placer) before(commit int) int32 {
+	parents := p.commits[commit].parents
+	if len(parents) == 0 {
+		return -1
+	}
+	return p.commits[parents[0]].tree
 }
 
 // leave finds the commits that took spots out of HEAD's line of first parents, of several of one spot the last.

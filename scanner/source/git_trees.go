@@ -11,8 +11,10 @@ import (
 type placings struct {
 	*census
 	wanted map[int32]bool
-	// entries gives those of a tree, or at least the ones that lead to wanted objects. They are valid until the next call.
+	// entries gives those of a tree, or at least the ones that lead to wanted objects. They are valid until the next call. reader makes
+	// such a function, for one goroutine.
 	entries func(tree int32) []edge
+	reader  func() func(tree int32) []edge
 	// leads reports whether an object is a tree that may lead to wanted objects.
 	leads func(object int32) bool
 	old   []edge // of changes
@@ -22,6 +24,13 @@ type placings struct {
 
 // placing says that an object came to a path with a commit.
 type placing struct{ path, commit int32 }
+
+// fork returns placings for another goroutine, to which no place is added.
+func (p *placings) fork() *placings {
+	forked := *p
+	forked.entries, forked.old = p.reader(), nil
+	return &forked
+}
 
 // of returns the places of an object, the first first.
 func (p *placings) of(n int32) []placing { return p.found[n] }
@@ -92,8 +101,8 @@ func (h *history) places(ctx context.Context, wanted map[int32]bool, d *damage) 
 func (h *history) placings(wanted map[int32]bool, d *damage) *placings {
 	p := &placings{census: h.census, wanted: wanted, paths: newPaths(), found: map[int32][]placing{}}
 	if h.recalled == nil {
-		r := &entryReader{entryLog: h.census.log}
-		p.entries, p.leads = r.entries, newToward(r.entryLog, wanted, len(h.census.standing)+len(h.census.outside)).leads
+		p.reader = func() func(int32) []edge { return (&entryReader{entryLog: h.census.log}).entries }
+		p.entries, p.leads = p.reader(), newToward(h.census.log, wanted, len(h.census.standing)+len(h.census.outside)).leads
 		return p
 	}
 	h.prune(wanted, d)
@@ -104,6 +113,7 @@ func (h *history) placings(wanted map[int32]bool, d *damage) *placings {
 		}
 		return h.last.edges[tree]
 	}
+	p.reader = func() func(int32) []edge { return p.entries }
 	return p
 }
 
