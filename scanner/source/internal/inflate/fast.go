@@ -43,8 +43,7 @@ func (d *Decoder) fast() (ended, ok bool) {
 		in += int(used)
 		if e&isSpecial != 0 {
 			if e&isLink != 0 {
-				b >>= litBits
-				n -= litBits
+				b, n = b>>litBits, n-litBits
 				e = t.lit[int(e>>16)+int(b&(1<<(e>>8&0xf)-1))]
 				if e&isLiteral != 0 {
 					b >>= e & 63
@@ -56,8 +55,7 @@ func (d *Decoder) fast() (ended, ok bool) {
 			}
 			if e&isSpecial != 0 {
 				ended, ok = e&isEnd != 0, e&isEnd != 0
-				b >>= e & 63
-				n -= uint(e & 63)
+				b, n = b>>(e&63), n-uint(e&63)
 				break
 			}
 		}
@@ -66,8 +64,7 @@ func (d *Decoder) fast() (ended, ok bool) {
 		n -= uint(e & 63)
 		e = t.dist[b&(1<<distBits-1)]
 		if e&isLink != 0 {
-			b >>= distBits
-			n -= distBits
+			b, n = b>>distBits, n-distBits
 			e = t.dist[int(e>>16)+int(b&(1<<(e>>8&0xf)-1))]
 		}
 		back := e.value(b)
