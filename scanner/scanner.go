@@ -58,13 +58,25 @@ func New(set *rules.Set, o Options) (*Scanner, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newScanner(set, x, o), nil
+}
+
+// With is a scanner of the same rules with other options, which shares what was compiled where neither leaves rules out. It fails as New does.
+func (s *Scanner) With(o Options) (*Scanner, error) {
+	if len(s.opts.Only)+len(s.opts.Skip)+len(o.Only)+len(o.Skip) > 0 {
+		return New(s.set, o)
+	}
+	return newScanner(s.set, s.index, o), nil
+}
+
+func newScanner(set *rules.Set, x *index, o Options) *Scanner {
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
 	if o.MinConfidence == "" {
 		o.MinConfidence = rules.Low
 	}
-	return &Scanner{set: set, opts: o, index: x, ids: newIdentifier(o.IDKey), minRun: minRun}, nil
+	return &Scanner{set: set, opts: o, index: x, ids: newIdentifier(o.IDKey), minRun: minRun}
 }
 
 // Rules returns the rule set.

@@ -498,3 +498,30 @@ func TestUnknownRuleIsRefused(t *testing.T) {
 		t.Error("a prefix of a rule id was taken")
 	}
 }
+
+// TestWith: a scanner with other options finds what a new one with them does.
+func TestWith(t *testing.T) {
+	first, err := New(builtinRules(t), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := first.index.rules[0].outline.ID
+	for _, o := range []Options{{MinConfidence: rules.High, Workers: 3}, {Skip: []string{id}}, {Only: []string{id}}} {
+		s, err := first.With(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if shares, want := s.index == first.index, len(o.Only)+len(o.Skip) == 0; shares != want {
+			t.Errorf("%+v: shares what was compiled: %v, want %v", o, shares, want)
+		}
+		if c := s.index.rules[0]; c.outline.ID != id || c.silent != (len(o.Skip) > 0) {
+			t.Errorf("%+v: the first rule is %s, silent: %v", o, c.outline.ID, c.silent)
+		}
+		if s.opts.MinConfidence == "" || s.opts.Workers == 0 {
+			t.Errorf("%+v: options without their defaults", o)
+		}
+	}
+	if _, err := first.With(Options{Skip: []string{"no-such-rule"}}); err == nil {
+		t.Error("an unknown rule is taken")
+	}
+}

@@ -10,5 +10,7 @@ import (
 
 func main() {
 	easeCollector()
-	os.Exit(cli.Main(cli.System()))
+	env := cli.System()
+	env.Room = askForHugePages
+	os.Exit(cli.Main(env))
 }

@@ -22,7 +22,6 @@ func easeCollector() {
 	}
 	debug.SetGCPercent(100 * heapRoom / leastHeap)
 	runtime.SetFinalizer(&collected{}, (*collected).next)
-	askForHugePages()
 }
 
 // leastHeap is what the runtime takes for the size of a heap that was never collected.

@@ -50,17 +50,31 @@ func newCleaner(e Env) *cleaner {
 	return &cleaner{redactor: e.Redactor, given: strings.Join(given, "\n"), plain: map[string]struct{}{}}
 }
 
+// builtinRules are the rules that quash ships, without what an operator puts into them. They are read when they are first needed.
+var builtinRules = sync.OnceValue(func() *rules.Set {
+	set, err := rules.Builtin(rules.Options{})
+	if err != nil {
+		panic("built-in rules do not load: " + err.Error()) // go test ./rules proves that they do
+	}
+	return set
+})
+
 // builtinScanner finds keys of the built-in rules with the least confidence. It is made when it is first needed.
 var builtinScanner = sync.OnceValue(func() *scanner.Scanner {
-	set, err := rules.Builtin(rules.Options{})
-	if err == nil {
-		var s *scanner.Scanner
-		if s, err = scanner.New(set, scanner.Options{KeepAllowed: true}); err == nil {
-			return s
-		}
+	s, err := scanner.New(builtinRules(), scanner.Options{KeepAllowed: true})
+	if err != nil {
+		panic("built-in rules do not compile: " + err.Error()) // no rule is named that there may not be
 	}
-	panic("built-in rules do not load: " + err.Error()) // go test ./rules proves that they do
+	return s
 })
+
+// newScanner makes a scanner. What the built-in rules are compiled to is shared with the cleaner, which needs it in every run.
+func newScanner(set *rules.Set, o scanner.Options) (*scanner.Scanner, error) {
+	if set != builtinRules() || len(o.Only)+len(o.Skip) > 0 {
+		return scanner.New(set, o)
+	}
+	return builtinScanner().With(o)
+}
 
 // keyWord is a word that may be a key whose issuer gives its keys no form. Paths and dotted names are no such words.
 var keyWord = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9A-Za-z_+~-]{20,}={0,2}$`) })

@@ -56,6 +56,8 @@ type Env struct {
 	Simulation *provider.Simulation
 	// Redactor knows every key that this run met. nil: a new one.
 	Redactor *scanner.Redactor
+	// Room, where it is not nil, is called before much is read.
+	Room func()
 }
 
 // System is the real world.

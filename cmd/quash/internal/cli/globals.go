@@ -56,10 +56,25 @@ func (g *globals) note(format string, args ...any) {
 	}
 }
 
+// room makes room for much to be read.
+func (g *globals) room() {
+	if g.env.Room != nil {
+		g.env.Room()
+	}
+}
+
+// builtinWith are the built-in rules with what the operator puts into them.
+func builtinWith(o rules.Options) (*rules.Set, error) {
+	if len(o.Vars) == 0 {
+		return builtinRules(), nil
+	}
+	return rules.Builtin(o)
+}
+
 // ruleSet is the built-in rules with the operator's own.
 func (g *globals) ruleSet(c config.Config) (*rules.Set, error) {
 	o := rules.Options{Vars: c.Vars()}
-	set, err := rules.Builtin(o)
+	set, err := builtinWith(o)
 	if err != nil {
 		return nil, usage(err)
 	}

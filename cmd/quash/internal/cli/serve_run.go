@@ -39,6 +39,7 @@ func (g *globals) serve(ctx context.Context, f *serveFlags) (err error) {
 	if err := f.check(); err != nil {
 		return usage(err)
 	}
+	g.room()
 	s := &serving{g: g, f: f}
 	if s.config, err = g.load(); err != nil {
 		return err

@@ -90,6 +90,7 @@ type target struct {
 
 // open prepares all targets before any is read, so that a mistyped one is an error at once.
 func (r *run) open(ctx context.Context, names []string) error {
+	r.g.room()
 	if len(names) == 0 {
 		names = []string{"."}
 	}
@@ -205,7 +206,7 @@ func (r *run) newScanner(t *target, path string, own config.Scan, idKey scanner.
 		}
 		o.Noted = t.memory.noted.Add
 	}
-	t.scanner, err = scanner.New(r.set, o)
+	t.scanner, err = newScanner(r.set, o)
 	return err
 }
 
