@@ -70,7 +70,7 @@ func Surely(name string, head []byte) *Format {
 	}
 	var seen [3]sight // by form: a file is read once, whatever the number of shapes
 	for i := range seen {
-		seen[i] = sight{head: head, form: form(i)}
+		seen[i] = sight{head: head, form: form(i), names: allNames()}
 	}
 	for _, f := range Formats() {
 		switch {

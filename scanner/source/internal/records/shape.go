@@ -32,7 +32,7 @@ type shape struct {
 	top     *spot
 
 	readMarks sync.Once
-	inMarks   map[string][]string
+	inMarks   map[string]markNames
 }
 
 // form is how the records of a shape are written.

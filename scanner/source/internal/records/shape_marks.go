@@ -85,8 +85,10 @@ type sight struct {
 	read   bool
 	values map[string]string
 	line   []byte // the first line, once it was asked for
-	// quotes are the texts between two quotes, once one was asked for.
-	quotes map[string]struct{}
+	// names are those that are asked for; nil where few are. quotes are those of them that stand between two quotes, once one was asked for.
+	names     *names
+	quotes    nameSet
+	hasQuotes bool
 }
 
 // any reports whether one of the marks of a shape is there from one of its roots.
@@ -96,13 +98,13 @@ func (g *sight) any(s *shape, marks []string) bool {
 	})
 }
 
-// named reports whether the names of a mark stand in the bytes at all: in JSON all of them, in quotes; in XML those that its paths end in,
-// and in a table these in its first line. It spares most files the reading.
+// named reports whether the names of a mark stand in the bytes at all: in JSON all of them, in quotes, and the parts of values; in XML those that
+// its paths end in, and in a table these in its first line. It spares most files the reading.
 func (g *sight) named(s *shape, mark string) bool {
 	text := g.head
 	switch g.form {
 	case inJSON:
-		return !slices.ContainsFunc(s.markNames()[mark], func(name string) bool { return !g.quoted(name) })
+		return g.quoted(s.markOf(mark))
 	case inTable:
 		text = g.firstLine()
 	}
@@ -116,42 +118,51 @@ func (g *sight) named(s *shape, mark string) bool {
 	return true
 }
 
-// markNames are the names in each mark of a shape of JSON.
-func (s *shape) markNames() map[string][]string {
+// markNames are the names in a mark of a shape of JSON, and the parts of values.
+type markNames struct{ names, parts []string }
+
+// markOf is what stands in a mark of the shape.
+func (s *shape) markOf(mark string) markNames {
 	s.readMarks.Do(func() {
-		s.inMarks = map[string][]string{}
+		s.inMarks = map[string]markNames{}
 		for _, mark := range slices.Concat(s.sure, s.likely) {
-			for path := range strings.FieldsSeq(mark) {
-				path, _, _ = strings.Cut(path, "~")
-				names := strings.FieldsFunc(path, func(r rune) bool { return strings.ContainsRune("./[]", r) })
-				s.inMarks[mark] = append(s.inMarks[mark], names...)
-			}
+			s.inMarks[mark] = newMarkNames(mark)
 		}
 	})
-	return s.inMarks
+	return s.inMarks[mark]
 }
 
-// quoted reports whether a text stands in the bytes between two quotes.
-func (g *sight) quoted(text string) bool {
-	if g.quotes == nil {
-		g.quotes = map[string]struct{}{}
-		for head := string(g.head); ; {
-			_, rest, ok := strings.Cut(head, `"`)
-			if !ok {
-				break
-			}
-			if end := strings.IndexByte(rest, '"'); end >= 0 && end <= longestName {
-				g.quotes[rest[:end]] = struct{}{}
-			}
-			head = rest
+func newMarkNames(mark string) (m markNames) {
+	for path := range strings.FieldsSeq(mark) {
+		path, part, _ := strings.Cut(path, "~")
+		m.names = append(m.names, strings.FieldsFunc(path, func(r rune) bool { return strings.ContainsRune("./[]", r) })...)
+		if part != "" {
+			m.parts = append(m.parts, part)
 		}
 	}
-	_, ok := g.quotes[text]
-	return ok
+	return m
 }
 
-// longestName is how long names in marks are at most.
-const longestName = 48
+// quoted reports whether all names of a mark stand in the bytes between two quotes, and the parts somewhere, as far as they can be seen:
+// where there is a backslash they may be written in another way.
+func (g *sight) quoted(m markNames) bool {
+	return !slices.ContainsFunc(m.names, func(name string) bool { return !g.hasName(name) }) &&
+		!slices.ContainsFunc(m.parts, func(part string) bool {
+			return !bytes.Contains(g.head, []byte(part)) && bytes.IndexByte(g.head, '\\') < 0
+		})
+}
+
+// hasName reports whether a name stands in the bytes between two quotes.
+func (g *sight) hasName(name string) bool {
+	number, ok := g.names.number(name)
+	if !ok {
+		return bytes.Contains(g.head, []byte(`"`+name+`"`))
+	}
+	if !g.hasQuotes {
+		g.quotes, g.hasQuotes = g.names.within(g.head), true
+	}
+	return g.quotes.has(number)
+}
 
 // firstLine is the first line of a table, in the plain spelling of names.
 func (g *sight) firstLine() []byte {
