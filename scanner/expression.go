@@ -17,6 +17,7 @@ type expression struct {
 	automaton     lazy[*dfa.Program]
 	loosened      lazy[*dfa.Program]
 	atStart, then lazy[*regexp.Regexp]
+	shorter       lazy[*short]
 }
 
 // program is the expression for an automaton.

@@ -12,6 +12,7 @@ import (
 // with the states they have met, and the room for hits.
 type tools struct {
 	forward, backward []*dfa.Walker // by rule
+	shorter           []*dfa.Walker // by rule, forward in texts within its limits
 	hits              []prefilter.Hit
 	waiting           []waiting
 	lengths           []int
@@ -30,7 +31,7 @@ type tools struct {
 func (x *index) newTools() any {
 	n := len(x.rules)
 	return &tools{
-		forward: make([]*dfa.Walker, n), backward: make([]*dfa.Walker, n), loose: make([]*dfa.Walker, n), looseBefore: make([]*dfa.Walker, n),
+		forward: make([]*dfa.Walker, n), backward: make([]*dfa.Walker, n), shorter: make([]*dfa.Walker, n), loose: make([]*dfa.Walker, n), looseBefore: make([]*dfa.Walker, n),
 		lasts: make([]lastTry, n), trails: make([]trail, n),
 	}
 }
@@ -41,6 +42,19 @@ func (t *tools) ahead(c *compiled) *dfa.Walker {
 		t.forward[c.number] = c.program().Forward().Meter(&t.walked)
 	}
 	return t.forward[c.number]
+}
+
+// aheadIn is ahead for a text that is at hand: where that is within the limits of the rule's short form, the automaton of it, which says the
+// same and has fewer states to be worked out.
+func (t *tools) aheadIn(c *compiled, text []byte) *dfa.Walker {
+	e := c.within(text)
+	if e == &c.expression {
+		return t.ahead(c)
+	}
+	if t.shorter[c.number] == nil {
+		t.shorter[c.number] = e.program().Forward().Meter(&t.walked)
+	}
+	return t.shorter[c.number]
 }
 
 // back is the one that reads them from their end back.
@@ -164,7 +178,7 @@ func (t *text) around(c *compiled, keyword string, hit span) (located, bool) {
 		at := span{hit.from - int64(back), hit.to + int64(n)}
 		last.tried = at.from + 1
 		view := t.window(span{at.from, at.to + peek})
-		end, ok := t.tools.ahead(c).Begin(t.bytes(view), view.to == t.end())
+		end, ok := t.tools.aheadIn(c, t.bytes(view)).Begin(t.bytes(view), view.to == t.end())
 		t.tools.walked += effortExpression * int64(end)
 		if !ok || at.from+int64(end) < hit.to {
 			continue
@@ -262,7 +276,7 @@ func (t *text) try(c *compiled, at, hit span) (located, bool) {
 	most := int64(c.span.Match)
 	lead := min(at.from, 1)
 	w := t.window(span{at.from - lead, min(at.to, at.from+most) + peek})
-	re := c.form(lead > 0)
+	re := c.within(t.bytes(w)).form(lead > 0)
 	t.tools.walked += effortExpression * w.len()
 	t.looksAt(span{at.from - 1, at.to + peek + 1})
 	m := re.FindSubmatchIndex(t.bytes(w))
@@ -270,6 +284,7 @@ func (t *text) try(c *compiled, at, hit span) (located, bool) {
 		w = t.window(span{w.from, at.from + most + peek})
 		t.tools.walked += effortExpression * w.len()
 		t.looksAt(unbounded)
+		re = c.within(t.bytes(w)).form(lead > 0)
 		m = re.FindSubmatchIndex(t.bytes(w))
 	}
 	if m == nil {
