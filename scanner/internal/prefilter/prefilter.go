@@ -9,8 +9,8 @@
 // those which nearly all bytes lead to share few pages. Where keywords have more than 64 different bytes, the rarest share
 // a column, and what is found is compared with the text.
 //
-// A look-up has to wait for the one before it. Four positions of the text are therefore walked at once; each quarter
-// starts early enough to see a keyword that straddles its border.
+// A look-up has to wait for the one before it. Six positions of the text are therefore walked at once, as many as the registers of amd64
+// hold; each stream starts early enough to see a keyword that straddles its border.
 package prefilter
 
 import "strings"
@@ -43,10 +43,12 @@ const (
 	// columns is how many a row of the table has, and rowShift its logarithm.
 	columns  = 1 << rowShift
 	rowShift = 6
-	// interleaveMin is the text length in bytes from which four streams pay off (BenchmarkScan).
+	// streams is how many positions of a text are walked at once.
+	streams = 6
+	// interleaveMin is the text length in bytes from which streams pay off (BenchmarkScan).
 	interleaveMin = 256
 	// room is for how many hits of a stream no memory is taken from the heap.
-	room = 48
+	room = 32
 	// frequent are the bytes of text, in falling order of how often they come, as far as that matters. All that no keyword has come
 	// before them.
 	frequent = "etaonirsldcupmhfgb_-.0y1vkw\"2/x3:=q845j6z79,'(@$"
@@ -209,7 +211,7 @@ func scan[N uint16 | uint32](f *Filter, next table[N], text []byte, hits []Hit) 
 	if len(text) < interleaveMin || len(text) < 8*f.max {
 		return scan1(f, next, text, 0, 0, hits)
 	}
-	return scan4(f, next, text, hits)
+	return scanAll(f, next, text, hits)
 }
 
 // scan1 walks text[from:] from the root and keeps hits that end after the first skip bytes of it.
@@ -245,19 +247,20 @@ func (f *Filter) is(keyword int, text []byte) bool {
 	return strings.HasSuffix(lower(string(text[len(text)-f.Len(keyword):])), f.keywords[keyword])
 }
 
-// scan4 walks four quarters at once. Each but the first begins max-1 bytes early, at the root, and drops what ends there:
-// those hits belong to the quarter before.
-func scan4[N uint16 | uint32](f *Filter, next table[N], text []byte, hits []Hit) []Hit {
+// scanAll walks all streams at once. Each but the first begins max-1 bytes early, at the root, and drops what ends there:
+// those hits belong to the stream before.
+func scanAll[N uint16 | uint32](f *Filter, next table[N], text []byte, hits []Hit) []Hit {
 	lead := f.max - 1
-	quarter := (len(text) - lead) / 4
-	steps := quarter + lead
-	a, b := text[:steps], text[quarter:][:steps]
-	c, d := text[2*quarter:][:steps], text[3*quarter:][:steps]
+	stride := (len(text) - lead) / streams
+	steps := stride + lead
 	accept := uint(accepting[N]())
-	var rooms [3][room]Hit
-	part := [3][]Hit{rooms[0][:0], rooms[1][:0], rooms[2][:0]}
-	var states [4]uint
-	for i := walk(next, &f.column, &states, a, b, c, d, 0); i < steps; i = walk(next, &f.column, &states, a, b, c, d, i+1) {
+	var rooms [streams - 1][room]Hit
+	var part [streams - 1][]Hit
+	for i := range part {
+		part[i] = rooms[i][:0]
+	}
+	var states [streams]uint
+	for i := walk(next, &f.column, &states, text, stride, steps, 0); i < steps; i = walk(next, &f.column, &states, text, stride, steps, i+1) {
 		for n, s := range states {
 			if s&accept == 0 {
 				continue
@@ -267,33 +270,37 @@ func scan4[N uint16 | uint32](f *Filter, next table[N], text []byte, hits []Hit)
 			if n == 0 {
 				hits = f.emit(int(s), text, i+1, hits)
 			} else {
-				part[n-1] = f.late(int(s), text, n*quarter, i, part[n-1])
+				part[n-1] = f.late(int(s), text, n*stride, i, part[n-1])
 			}
 		}
 	}
 	for _, p := range part {
 		hits = append(hits, p...)
 	}
-	rest := max(0, 3*quarter+steps-lead)
+	rest := max(0, (streams-1)*stride+steps-lead)
 	return scan1(f, next, text, rest, lead, hits)
 }
 
-// walk4 is walk for any machine: it walks four texts of one length from byte i on, to where one of them ends a keyword, and returns that byte or the length. It is
-// apart so that all that the loop needs stays in registers.
-func walk4[N uint16 | uint32](next table[N], column *[256]uint8, states *[4]uint, a, b, c, d []byte, i int) int {
+// walkAll is walk for any machine: it walks the streams of a text, which begin a stride apart, from byte i of each on, to where one of them ends
+// a keyword, and returns that byte or how many steps there are.
+func walkAll[N uint16 | uint32](next table[N], column *[256]uint8, states *[streams]uint, text []byte, stride, steps, i int) int {
 	accept := uint(accepting[N]())
-	s0, s1, s2, s3 := states[0], states[1], states[2], states[3]
-	b, c, d = b[:len(a)], c[:len(a)], d[:len(a)]
+	s0, s1, s2, s3, s4, s5 := states[0], states[1], states[2], states[3], states[4], states[5]
+	at := func(n int) []byte { return text[n*stride:][:steps] }
+	a, b, c, d, e, f := at(0), at(1), at(2), at(3), at(4), at(5)
+	b, c, d, e, f = b[:len(a)], c[:len(a)], d[:len(a)], e[:len(a)], f[:len(a)]
 	for ; i < len(a); i++ {
 		s0 = uint(next[s0<<rowShift|uint(column[a[i]])])
 		s1 = uint(next[s1<<rowShift|uint(column[b[i]])])
 		s2 = uint(next[s2<<rowShift|uint(column[c[i]])])
 		s3 = uint(next[s3<<rowShift|uint(column[d[i]])])
-		if (s0|s1|s2|s3)&accept != 0 {
+		s4 = uint(next[s4<<rowShift|uint(column[e[i]])])
+		s5 = uint(next[s5<<rowShift|uint(column[f[i]])])
+		if (s0|s1|s2|s3|s4|s5)&accept != 0 {
 			break
 		}
 	}
-	states[0], states[1], states[2], states[3] = s0, s1, s2, s3
+	*states = [streams]uint{s0, s1, s2, s3, s4, s5}
 	return i
 }
 

@@ -162,12 +162,11 @@ func TestTablesAgree(t *testing.T) {
 		large.ends, large.list = nil, nil
 		next := build[uint32](&large, 1<<8)
 		text := []byte(rapid.StringOfN(rapid.RuneFrom([]rune("abAB_-1xé")), 300, 2000, -1).Draw(t, "text"))
-		n := len(text) / 4
-		parts := [4][]byte{text[:n], text[n : 2*n], text[2*n : 3*n], text[3*n : 4*n]}
-		var own, other [4]uint
+		n := len(text) / streams
+		var own, other [streams]uint
 		for i := 0; i < n; i++ {
-			i1 := walk(f.small, &f.column, &own, parts[0], parts[1], parts[2], parts[3], i)
-			i2 := walk4(f.small, &f.column, &other, parts[0], parts[1], parts[2], parts[3], i)
+			i1 := walk(f.small, &f.column, &own, text, n, n, i)
+			i2 := walkAll(f.small, &f.column, &other, text, n, n, i)
 			if i = i1; i1 != i2 || own != other {
 				t.Fatalf("stopped at %d in %v, and at %d in %v", i1, own, i2, other)
 			}

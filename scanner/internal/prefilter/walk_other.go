@@ -2,7 +2,7 @@
 
 package prefilter
 
-// walk is walk4.
-func walk[N uint16 | uint32](next table[N], column *[256]uint8, states *[4]uint, a, b, c, d []byte, i int) int {
-	return walk4(next, column, states, a, b, c, d, i)
+// walk is walkAll.
+func walk[N uint16 | uint32](next table[N], column *[256]uint8, states *[streams]uint, text []byte, stride, steps, i int) int {
+	return walkAll(next, column, states, text, stride, steps, i)
 }
