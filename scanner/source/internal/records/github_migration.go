@@ -33,13 +33,19 @@ var githubMigration = migrationFormat(&shape{
 // migrationFile is what the files are called.
 var migrationFile = expression(`(?:^|[/!])[a-z_]+_\d{6}\.json$`)
 
+// endsAsPart reports whether a name ends as that of a part of an export does, as few do.
+func endsAsPart(name string) bool {
+	part, ok := strings.CutSuffix(name, ".json")
+	return ok && len(part) > len("_000001") && part[len(part)-len("_000001")] == '_'
+}
+
 // migrationFormat makes a format of a shape that is known by the names of its files too.
 func migrationFormat(s *shape) Format {
 	f := s.format()
 	sure := f.score
 	f.shape = nil
 	f.score = func(name string, head []byte) int {
-		if !strings.HasSuffix(name, ".json") || !migrationFile().MatchString(name) { // most files end otherwise
+		if !endsAsPart(name) || !migrationFile().MatchString(name) {
 			return None
 		}
 		return sure(name, head)

@@ -54,7 +54,7 @@ func gitlabFormat(s *shape) Format {
 	f.resume = "\n"
 	f.shape = nil
 	f.score = func(name string, head []byte) int {
-		if !strings.HasSuffix(name, "json") { // as most files do not
+		if !strings.HasSuffix(name, ".ndjson") && !strings.HasSuffix(name, "project.json") && !strings.HasSuffix(name, "group.json") { // as most files do not
 			return None
 		}
 		switch m := gitlabFile().FindStringSubmatch(name); {

@@ -48,13 +48,19 @@ var slack = slackFormat(&shape{
 // slackDay is what a day's file is called. Channels and conversations are folders, whose names may be anything.
 var slackDay = expression(`^(?:.*[/!])?([^/!]+)/\d{4}-\d\d-\d\d\.json$`)
 
+// endsAsDay reports whether a name ends as that of a day does, as few do.
+func endsAsDay(name string) bool {
+	day, ok := strings.CutSuffix(name, ".json")
+	return ok && len(day) > len("-04") && day[len(day)-len("-04")] == '-'
+}
+
 // slackFormat makes a format of a shape whose records are named by the folder that their file is in.
 func slackFormat(s *shape) Format {
 	f := s.format()
 	score := f.score
 	f.shape = nil
 	f.score = func(name string, head []byte) int {
-		if path.Ext(name) == ".json" && slackDay().MatchString(name) {
+		if endsAsDay(name) && slackDay().MatchString(name) {
 			return score(name, head)
 		}
 		return None
