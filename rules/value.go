@@ -3,6 +3,7 @@ package rules
 import (
 	"encoding/hex"
 	"strings"
+	"sync"
 )
 
 // Kind of a value, by what it shows by itself.
@@ -255,9 +256,11 @@ func standIn(v string) string {
 		return "cut short"
 	}
 	low := lower(v)
-	for _, w := range standInWords {
-		if strings.Contains(low, w) {
-			return "the word " + w
+	if standInStarts().meets(low) {
+		for _, w := range standInWords {
+			if strings.Contains(low, w) {
+				return "the word " + w
+			}
 		}
 	}
 	if sequence(low) {
@@ -272,6 +275,39 @@ var standInWords = []string{
 	"****", "....", "todo", "fixme", "lorem", "fake", "removed", "invalid", "<your", "-here", "_here", "enter_", "-goes-", "bogus",
 	"mypassword", "my_password", "my-password", "mysecret", "my_secret", "my-secret", "mytoken", "my_token", "my-token", "my_key", "some_", "some-",
 	"foobar", "foo_bar", "_token", "-token", "_secret", "-secret", "_password", "-password", "_key", "-key",
+}
+
+// starts are the first four bytes of words, as a set in which others may be too. A value is looked through for them once, whatever the number
+// of words.
+type starts [1 << (startBits - 6)]uint64
+
+// startBits is the logarithm of how many numbers starts are told apart by.
+const startBits = 14
+
+// standInStarts are those of the words for stand-ins, none of which is shorter.
+var standInStarts = sync.OnceValue(func() *starts {
+	s := &starts{}
+	for _, w := range standInWords {
+		n := startOf(w)
+		s[n/64] |= 1 << (n % 64)
+	}
+	return s
+})
+
+// startOf is a number for the first four bytes of a text.
+func startOf(s string) uint32 {
+	four := uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24
+	return four * 0x9e3779b1 >> (32 - startBits) // the golden ratio spreads what is alike
+}
+
+// meets reports whether one of the words may stand in a text.
+func (s *starts) meets(text string) bool {
+	for i := 0; i+4 <= len(text); i++ {
+		if n := startOf(text[i:]); s[n/64]>>(n%64)&1 != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // sequence reports a value that hardly says anything: one character repeated, a run of the alphabet or of digits.

@@ -16,11 +16,12 @@ import (
 func (j *judgement) literal(a assigned) bool {
 	var conf rules.Confidence
 	var why []string
+	named := a.kind == rules.LiteralPassword || a.kind == rules.LiteralSecret
+	if named && (!a.telling() || !a.syntax()) { // which costs less than a look at the value
+		return false
+	}
 	switch looks := rules.LookAt(a.value); a.kind {
 	case rules.LiteralPassword, rules.LiteralSecret:
-		if !a.telling() || !a.syntax() {
-			return false
-		}
 		conf, why = a.weigh(looks)
 		if made := a.madeUp(looks); made != "" && conf != "" {
 			conf, why = rules.Low, append(why, made)
