@@ -2,6 +2,8 @@ package lex
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"unicode/utf8"
 
 	"github.com/quash-sh/quash/scanner/internal/decode"
@@ -116,13 +118,7 @@ func tagName(name []byte) string {
 // text reads character data up to the next tag or end of the window.
 func (x *XML) text() (Token, error) {
 	b := x.in.rest()
-	n := bytes.IndexByte(b, '<')
-	if n < 0 {
-		n = len(b)
-	}
-	if and := bytes.IndexByte(b[:n], '&'); and >= 0 {
-		n = and
-	}
+	n := runSize(b)
 	if x.Depth() == 0 {
 		if lead := len(b) - len(bytes.TrimLeft(b, " \t\r\n")); lead < max(n, 1) {
 			return Token{}, x.in.broken(lead, "text outside of the root element")
@@ -145,12 +141,20 @@ func (x *XML) text() (Token, error) {
 
 // runSize is how many bytes of character data stand for themselves.
 func runSize(b []byte) int {
-	for i, c := range b {
-		if c == '&' || c == '<' {
-			return i
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; i+8 <= len(b); i += 8 {
+		w := binary.LittleEndian.Uint64(b[i:])
+		open, and := w^ones*'<', w^ones*'&'
+		// The lowest byte that is marked is one that is zero; above it there may be others.
+		if zero := ((open-ones)&^open | (and-ones)&^and) & tops; zero != 0 {
+			return i + bits.TrailingZeros64(zero)/8
 		}
 	}
-	return len(b)
+	for i < len(b) && b[i] != '&' && b[i] != '<' {
+		i++
+	}
+	return i
 }
 
 // reference reads what stands at "&": a character, or just that sign.
@@ -178,15 +182,8 @@ var sections = [...]struct {
 func (x *XML) markup() (Token, error) {
 	x.in.need(len("<![CDATA["))
 	b := x.in.rest()
-	for _, s := range sections {
-		if len(b) >= len(s.open) && string(b[:len(s.open)]) == s.open {
-			if s.kind == Text && x.Depth() == 0 {
-				break
-			}
-			x.in.i += len(s.open)
-			x.until, x.kind = s.end, s.kind
-			return x.section()
-		}
+	if len(b) > 1 && (b[1] == '!' || b[1] == '?') && x.beginSection(b) {
+		return x.section()
 	}
 	size, err := x.tagSize()
 	if err != nil {
@@ -201,6 +198,18 @@ func (x *XML) markup() (Token, error) {
 		return Token{Kind: Comment, Text: b[2 : size-1]}, nil
 	}
 	return x.beginTag(b)
+}
+
+// beginSection begins the section that stands at the start of b, and reports whether one does.
+func (x *XML) beginSection(b []byte) bool {
+	for _, s := range sections {
+		if len(b) >= len(s.open) && string(b[:len(s.open)]) == s.open && (s.kind != Text || x.Depth() > 0) {
+			x.in.i += len(s.open)
+			x.until, x.kind = s.end, s.kind
+			return true
+		}
+	}
+	return false
 }
 
 // section reads a piece of a CDATA section or a comment.
@@ -238,6 +247,9 @@ func (x *XML) closes() bool {
 	return len(b) == 0 || bytes.HasPrefix(b, []byte("</")) && bytes.HasPrefix(b[2:], name)
 }
 
+// tagMarks are the bytes that a tag, or a document type, may end at, or that tell where it does.
+var tagMarks = [256]bool{'<': true, '>': true, '"': true, '\'': true, '[': true, ']': true}
+
 // tagSize reads until the tag, or the document type, that begins here is in the window, and returns its size.
 func (x *XML) tagSize() (int, error) {
 	var quote byte
@@ -246,6 +258,12 @@ func (x *XML) tagSize() (int, error) {
 		b := x.in.rest()
 		declaration := len(b) > 1 && b[1] == '!'
 		for ; i < len(b); i++ {
+			for i < len(b) && !tagMarks[b[i]] {
+				i++
+			}
+			if i == len(b) {
+				break
+			}
 			switch c := b[i]; {
 			case c == '<' && !declaration:
 				return 0, x.in.broken(i, `"<" inside a tag`)
@@ -272,7 +290,10 @@ func (x *XML) tagSize() (int, error) {
 }
 
 func (x *XML) endTag(b []byte) (Token, error) {
-	name := bytes.TrimRight(b[2:len(b)-1], " \t\r\n")
+	name := b[2 : len(b)-1]
+	if n := len(name); n > 0 && name[n-1] <= ' ' {
+		name = bytes.TrimRight(name, " \t\r\n")
+	}
 	if x.Depth() == 0 || !bytes.Equal(name, x.Name(x.Depth()-1)) {
 		return Token{}, x.in.broken(0, tagName(name)+" is closed and was not opened there")
 	}

@@ -43,9 +43,13 @@ type jiraReader struct {
 	r      *reading
 	x      *lex.XML
 	item   *jiraItem
-	open   []*jiraElement // inside the item; outside of items, all
-	within int            // how many of open hold the text that is being read, -1 when none is
-	remark bool           // a comment of XML is being read
+	open   []jiraElement // inside the item; outside of items, all; of those in a text, none
+	inText bool          // a text is being read
+	inner  int           // how many elements are open in it
+	remark bool          // a comment of XML is being read
+	ways   jiraWays
+	places []jiraPlace // made in advance
+	placed int         // of them, that texts may be held of
 }
 
 // parseJira reads a document, or after an error reads on at an item.
@@ -75,7 +79,7 @@ const outsideItems = "channel"
 // outside begins what is no item.
 func (j *jiraReader) outside() {
 	j.item = &jiraItem{self: about{record: outsideItems}}
-	j.open, j.within = j.open[:0], -1
+	j.open, j.inText = j.open[:0], false
 }
 
 // complete gives a gap when items are missing from a whole document.
@@ -100,36 +104,26 @@ func (j *jiraReader) token(t lex.Token) {
 
 // begin begins an element.
 func (j *jiraReader) begin(name []byte) {
-	w := j.r.words.of(name)
-	if j.within >= 0 {
+	if j.inText {
 		j.write("<", name, j.x.RawAttrs(), ">")
-		j.push(w)
+		j.inner++
 		return
 	}
-	if w.exact == "item" && j.x.Depth() == 3 {
+	if j.x.Depth() == 3 && string(name) == "item" {
 		j.r.hold.record()
 		j.item, j.open = &jiraItem{number: j.r.records + 1}, j.open[:0]
 		return
 	}
-	e := j.push(w)
-	if w.exact == "customfield" {
+	around := jiraElement{way: &j.ways.root}
+	if n := len(j.open); n > 0 {
+		around = j.open[n-1]
+	}
+	e := jiraElement{way: j.ways.into(around.way, name, j.r.words), who: around.who}
+	if string(name) == "customfield" {
 		j.item.custom = ""
 	}
-	j.attributes(e)
-}
-
-// push notes an element that is open, in the room of one that was.
-func (j *jiraReader) push(w *word) *jiraElement {
-	n := len(j.open)
-	if n < cap(j.open) {
-		if e := j.open[:n+1][n]; e != nil {
-			*e = jiraElement{word: w}
-			j.open = j.open[:n+1]
-			return e
-		}
-	}
-	j.open = append(j.open, &jiraElement{word: w})
-	return j.open[n]
+	j.attributes(&e)
+	j.open = append(j.open, e)
 }
 
 func (j *jiraReader) write(open string, name, attrs []byte, end string) {
@@ -141,29 +135,29 @@ func (j *jiraReader) write(open string, name, attrs []byte, end string) {
 
 // text reads a piece of text. White space between elements is none, nor is that before a text.
 func (j *jiraReader) text(b []byte) {
-	if j.within < 0 {
+	if !j.inText {
 		if b = bytes.TrimLeft(b, " \t\r\n"); len(b) == 0 {
 			return
 		}
-		j.within = len(j.open)
-		j.r.hold.begin(j.place(), "")
+		j.inText, j.inner = true, 0
+		j.r.hold.begin(j.place(j.top()), "")
 	}
 	j.r.hold.write(b)
 }
 
 // comment reads a piece of a comment or declaration of XML.
 func (j *jiraReader) comment(t lex.Token) {
-	if j.within < 0 && !j.remark {
+	if !j.inText && !j.remark {
 		j.r.hold.begin(&jiraPlace{item: j.item, field: "xml comment"}, "")
 	}
-	if j.within >= 0 && !j.remark {
+	if j.inText && !j.remark {
 		j.r.hold.write([]byte("<!--"))
 	}
 	j.r.hold.write(t.Text)
 	j.remark = t.More
 	switch {
 	case t.More:
-	case j.within >= 0:
+	case j.inText:
 		j.r.hold.write([]byte("-->"))
 	default:
 		j.r.hold.end()
@@ -172,13 +166,15 @@ func (j *jiraReader) comment(t lex.Token) {
 
 // end ends an element.
 func (j *jiraReader) end(name []byte) {
-	switch {
-	case j.within >= 0 && j.within < len(j.open):
+	if j.inText && j.inner > 0 {
 		j.write("</", name, nil, ">")
-	case j.within >= 0:
+		j.inner--
+		return
+	}
+	if j.inText {
 		j.tell(j.r.hold.text())
 		j.r.hold.end()
-		j.within = -1
+		j.inText = false
 	}
 	if len(j.open) > 0 {
 		j.open = j.open[:len(j.open)-1]
@@ -193,18 +189,17 @@ func (j *jiraReader) end(name []byte) {
 
 // tell takes what the text that ends says of its item.
 func (j *jiraReader) tell(text []byte) {
-	text = bytes.TrimSpace(text)
-	path := j.path()
-	switch path {
+	switch j.top().way.path {
 	case "key":
-		j.item.self.set(meansRecord, 0, text)
+		j.item.self.set(meansRecord, 0, bytes.TrimSpace(text))
 	case "link":
-		j.item.self.set(meansURL, 0, text)
+		j.item.self.set(meansURL, 0, bytes.TrimSpace(text))
 	case "reporter":
-		j.item.self.set(meansAuthor, 0, text)
+		j.item.self.set(meansAuthor, 0, bytes.TrimSpace(text))
 	case "created":
-		j.item.self.set(meansTime, 0, text)
+		j.item.self.set(meansTime, 0, bytes.TrimSpace(text))
 	case "customfields/customfield/customfieldname":
+		text = bytes.TrimSpace(text)
 		j.item.custom = string(text[:min(len(text), longestNamed)])
 	}
 }

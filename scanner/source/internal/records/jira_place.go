@@ -16,21 +16,41 @@ type jiraItem struct {
 
 // jiraElement is an element that is open.
 type jiraElement struct {
-	word *word
-	path string // to it in the item, once it was asked for
-	id   string
-	self about // of a comment or attachment: who and when
+	way *jiraWay
+	id  string   // of a part or a custom field
+	who *jiraWho // of the innermost element around it that says one
+}
+
+// jiraWho is what a comment, an attachment or a change says of who wrote it and when.
+type jiraWho struct {
+	around          *jiraWho
+	author, created string
+}
+
+// over lays what is said over a place: by the innermost element that says something.
+func (w *jiraWho) over(at scanner.Location) scanner.Location {
+	for ; w != nil; w = w.around {
+		var self about
+		self.set(meansAuthor, 0, []byte(w.author))
+		self.set(meansTime, 0, []byte(w.created))
+		if self.named() {
+			return self.over(at)
+		}
+	}
+	return at
 }
 
 // jiraPlace is the place of a text in an item.
 type jiraPlace struct {
 	item   *jiraItem
-	self   about
+	way    *jiraWay // nil for what has a field alone
+	who    *jiraWho
 	field  string
-	called string // of a custom field
+	called string // what it is searched with, of a custom field or an attribute
+	custom string // the name of the custom field that it is in
 	// attribute is what the attribute of the field is called that it is; empty for the field itself.
 	attribute string
-	comment   string // the id of a comment
+	id        string // of the part or custom field that it is in
 }
 
 // shortestKey is the length below which names and attributes are not searched: no key is shorter.
@@ -38,35 +58,21 @@ const shortestKey = 20
 
 // attributes takes what the attributes of an element say, and holds what of the tag could be a key.
 func (j *jiraReader) attributes(e *jiraElement) {
-	var start, end int
-	j.x.Attrs(func(name, value []byte) {
-		switch string(name) {
-		case "id":
-			e.id = label(value)
-		case "author":
-			e.self.set(meansAuthor, 0, value)
-		case "created":
-			e.self.set(meansTime, 0, value)
-		case "start":
-			start = count(value)
-		case "end":
-			end = count(value)
-		}
-	})
-	if e.word.exact == "issue" && j.item.self.record == outsideItems {
-		j.r.total = max(0, end-start)
+	if name := e.way.word.exact; len(name) >= shortestKey {
+		j.holdName([]byte(name))
 	}
-	if len(e.word.exact) >= shortestKey {
-		j.holdName([]byte(e.word.exact))
+	if len(j.x.RawAttrs()) == 0 {
+		return
 	}
+	j.about(e)
+	attachment := e.way.word.exact == "attachment"
 	j.x.Attrs(func(name, value []byte) {
-		if len(name) < shortestKey && len(value) < shortestKey && e.word.exact != "attachment" {
+		if len(name) < shortestKey && len(value) < shortestKey && !attachment {
 			return
 		}
 		j.holdName(name)
-		file := e.word.exact == "attachment" && string(name) == "name"
-		if file || len(value) >= shortestKey {
-			p := j.place()
+		if attachment && string(name) == "name" || len(value) >= shortestKey {
+			p := j.place(e)
 			p.attribute = j.r.words.of(name).name
 			if !isTypeName(value) {
 				p.called = string(name)
@@ -74,6 +80,32 @@ func (j *jiraReader) attributes(e *jiraElement) {
 			j.hold(p, value)
 		}
 	})
+}
+
+// about takes what the attributes of an element say of it.
+func (j *jiraReader) about(e *jiraElement) {
+	var start, end int
+	var who jiraWho
+	j.x.Attrs(func(name, value []byte) {
+		switch {
+		case string(name) == "id" && e.way.part != jiraField:
+			e.id = label(value)
+		case string(name) == "author" && who.author == "":
+			who.author = label(value)
+		case string(name) == "created" && who.created == "" && len(value) <= longestTime:
+			who.created = string(value)
+		case string(name) == "start":
+			start = count(value)
+		case string(name) == "end":
+			end = count(value)
+		}
+	})
+	if e.way.word.exact == "issue" && j.item.self.record == outsideItems {
+		j.r.total = max(0, end-start)
+	}
+	if who.author != "" || who.created != "" {
+		e.who = &jiraWho{e.who, who.author, who.created}
+	}
 }
 
 // isTypeName reports whether a value is the name of a type of fields, such as "com.atlassian.jira.plugin.system.customfieldtypes:textfield",
@@ -121,70 +153,54 @@ func count(b []byte) int {
 	return n
 }
 
-// path is where the reader stands inside the item.
-func (j *jiraReader) path() string {
-	switch len(j.open) {
-	case 0:
-		return ""
-	case 1:
-		return j.open[0].word.exact
+// top is the innermost element that is open outside of a text.
+func (j *jiraReader) top() *jiraElement {
+	if n := len(j.open); n > 0 {
+		return &j.open[n-1]
 	}
-	top := j.open[len(j.open)-1]
-	if top.path == "" {
-		names := make([]string, 0, 8)
-		for _, e := range j.open[:min(len(j.open), 8)] {
-			names = append(names, e.word.name)
-		}
-		top.path = strings.Join(names, "/")
-	}
-	return top.path
+	return &jiraElement{way: &j.ways.root}
 }
 
-// place is where the reader stands.
-func (j *jiraReader) place() *jiraPlace {
-	p := &jiraPlace{item: j.item}
-	history := ""
-	for _, e := range j.open {
-		if e.self.named() {
-			p.self = e.self
-		}
-		if e.word.history {
-			history = historyPrefix
-		}
+// place is the place of a text in an element, or of an attribute of it.
+func (j *jiraReader) place(e *jiraElement) *jiraPlace {
+	if len(j.r.hold.held) == 0 {
+		j.placed = 0
 	}
-	p.field = history + j.field(p)
+	if j.placed == len(j.places) {
+		j.places, j.placed = make([]jiraPlace, min(max(64, 2*len(j.places)), manyNodes)), 0
+	}
+	p := &j.places[j.placed]
+	j.placed++
+	*p = jiraPlace{item: j.item, way: e.way, who: e.who, id: e.id}
+	if e.way.part == jiraCustom && e.way.depth > 2 && j.item.custom != "" {
+		p.called, p.custom, p.id = j.item.custom, j.item.custom, j.open[1].id
+	}
 	return p
 }
 
-// field names the text that begins here as people cite it.
-func (j *jiraReader) field(p *jiraPlace) string {
-	path := j.path()
-	if len(j.open) < 2 {
-		return path
-	}
-	e := j.open[len(j.open)-1]
-	switch path {
-	case "comments/comment":
-		p.comment = e.id
-		return strings.TrimSpace("comment " + e.id)
-	case "attachments/attachment":
-		return strings.TrimSpace("attachment " + e.id)
-	case "labels/label":
-		return "label"
-	}
-	if field := j.open[1]; strings.HasPrefix(path, "customfields/customfield/") && j.item.custom != "" {
-		p.called = j.item.custom
-		if name := label([]byte(p.called)); name != "" {
-			return name
+// cited names the text as people cite it.
+func (p *jiraPlace) cited() string {
+	switch {
+	case p.way == nil:
+		return p.field
+	case p.way.part == jiraComment:
+		return p.way.history + strings.TrimSpace("comment "+p.id)
+	case p.way.part == jiraAttachment:
+		return p.way.history + strings.TrimSpace("attachment "+p.id)
+	case p.custom != "":
+		if name := label([]byte(p.custom)); name != "" {
+			return p.way.history + name
 		}
-		return field.id
+		return p.way.history + p.id
+	case p.way.path == "labels/label":
+		return p.way.history + "label"
 	}
-	return path
+	return p.way.history + p.way.path
 }
 
 // location implements place.
 func (p *jiraPlace) location() scanner.Location {
-	field := p.field
+	field := p.cited()
 	if p.attribute != "" {
 		field += " " + p.attribute
 	}
@@ -192,9 +208,9 @@ func (p *jiraPlace) location() scanner.Location {
 	if at.Record == "" {
 		at.Record = "item " + strconv.Itoa(p.item.number)
 	}
-	at = p.self.over(at)
-	if p.comment != "" && at.URL != "" {
-		at.URL += "?focusedCommentId=" + p.comment
+	at = p.who.over(at)
+	if p.way != nil && p.way.part == jiraComment && p.id != "" && at.URL != "" {
+		at.URL += "?focusedCommentId=" + p.id
 	}
 	return at
 }
