@@ -35,29 +35,31 @@ func worth(kind string, after []byte) (read int, ok bool) {
 	case rules.LiteralPassword, rules.LiteralSecret:
 		return gives(after)
 	case rules.LiteralAddress:
-		return len(after) + 1, userinfo(after)
+		return userinfo(after)
 	}
 	return 0, true
 }
 
-// userinfo reports whether an address may have a password: a colon and after it an @, before anything that ends its authority.
-func userinfo(b []byte) bool {
+// userinfo reports whether an address may have a password: a colon and after it an @, before anything that ends its authority. It returns
+// what worth does.
+func userinfo(b []byte) (read int, ok bool) {
+	all := len(b) + 1
 	i := bytes.Index(b, []byte("://"))
 	if i < 0 {
-		return false
+		return all, false
 	}
 	colon := false
-	for _, c := range b[i+3:] {
-		switch {
+	for i += len("://"); i < len(b); i++ {
+		switch c := b[i]; {
 		case c == '@':
-			return colon
+			return i + 1, colon
 		case c == ':':
 			colon = true
 		case c <= ' ' || c == '"' || c == '\'' || c == '`' || c == '<' || c == '>' || c == '\\' || c == '/':
-			return false
+			return i + 1, false
 		}
 	}
-	return colon
+	return all, colon
 }
 
 // gives reports whether what follows a keyword can give a value to the name that the keyword is in. It is the look before the

@@ -45,6 +45,7 @@ type several struct {
 	next  int    // of hits: the first that ends in the text that was looked at last, or behind its beginning
 	coded []bool // by text: something in it looks encoded
 	text  text
+	silences
 }
 
 // texts searches the texts of a chunk, each as if it came by itself.
@@ -71,7 +72,7 @@ func (v *viewer) texts(x *index, c Chunk, emit func(candidate), gap func(Gap)) {
 			open := s.text.open[:0]
 			s.text = tools.text(x, whole)
 			s.text.open, s.text.where, s.text.effort.gap = open, where, gap
-			s.text.known(c.Data[t.From:t.To], hits, t.From)
+			s.text.known(&s.silences, c.Data[t.From:t.To], hits, t.From)
 		}
 	}
 }
@@ -121,14 +122,12 @@ func (s *several) within(t Text) []prefilter.Hit {
 }
 
 // known searches a whole text of which it is known which keywords end in it, by their ends from -start.
-func (t *text) known(data []byte, hits []prefilter.Hit, start int) {
+func (t *text) known(q *silences, data []byte, hits []prefilter.Hit, start int) {
 	t.buf, t.seen = data, int64(len(data))
 	for _, h := range hits {
-		if h.End-t.x.filter.Len(h.Keyword) >= start {
-			t.waiting = append(t.waiting, waiting{int64(h.End - start), h.Keyword})
+		if from := h.End - t.x.filter.Len(h.Keyword); from >= start {
+			t.ask(q, h.Keyword, span{int64(from - start), int64(h.End - start)})
 		}
 	}
-	t.look(true)
 	t.settle(true)
-	t.tools.waiting = t.waiting
 }
