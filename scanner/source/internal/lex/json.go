@@ -40,18 +40,16 @@ func (j *JSON) Depth() int { return len(j.open) }
 
 // Next returns the next token. io.EOF ends an input after a whole value or before the first; any other error is an [Error].
 func (j *JSON) Next() (Token, error) {
-	for {
-		if j.string != None {
-			return j.piece()
-		}
-		if !j.space() {
+	if j.string != None {
+		return j.piece()
+	}
+	for in := j.in; ; in.i++ {
+		if (in.i == in.n || in.buf[in.i] <= ' ') && !j.space() {
 			return Token{}, j.end()
 		}
-		c := j.in.rest()[0]
-		if !j.punctuation(c) {
+		if c := in.buf[in.i]; !j.punctuation(c) {
 			return j.token(c)
 		}
-		j.in.i++
 	}
 }
 
@@ -80,6 +78,8 @@ const eightSpaces = 0x2020202020202020
 // punctuation takes a colon or comma where one may stand.
 func (j *JSON) punctuation(c byte) bool {
 	switch {
+	case c == '"':
+		return false
 	case c == ':' && j.want == wantColon:
 		j.want = wantValue
 	case c == ',' && j.want == wantMore && j.top() == '{':

@@ -16,6 +16,8 @@ type jsonWalker struct {
 	node     *jsonNode   // the innermost that is open
 	word     *word       // of the member whose value comes next
 	spot     *spot       // what the shape knows of that value
+	last     *jsonMember // that was named
+	members  map[memberName]*jsonMember
 	line     int         // of the value at the top, for JSON lines; else 0
 	key      []byte      // a name that is being read
 	long     bool        // it is held as a text
@@ -236,7 +238,7 @@ func (w *jsonWalker) readName(t lex.Token) {
 	}
 	if !t.More {
 		w.text = append(w.text, ": "...)
-		w.name(w.r.words.of(w.key))
+		w.member(w.key)
 		if w.long {
 			w.r.hold.end()
 		}
