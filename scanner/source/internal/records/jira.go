@@ -48,8 +48,7 @@ type jiraReader struct {
 	inner  int           // how many elements are open in it
 	remark bool          // a comment of XML is being read
 	ways   jiraWays
-	places []jiraPlace // made in advance
-	placed int         // of them, that texts may be held of
+	places room[jiraPlace]
 }
 
 // parseJira reads a document, or after an error reads on at an item.

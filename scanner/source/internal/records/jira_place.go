@@ -163,14 +163,7 @@ func (j *jiraReader) top() *jiraElement {
 
 // place is the place of a text in an element, or of an attribute of it.
 func (j *jiraReader) place(e *jiraElement) *jiraPlace {
-	if len(j.r.hold.held) == 0 {
-		j.placed = 0
-	}
-	if j.placed == len(j.places) {
-		j.places, j.placed = make([]jiraPlace, min(max(64, 2*len(j.places)), manyNodes)), 0
-	}
-	p := &j.places[j.placed]
-	j.placed++
+	p := j.places.next(len(j.r.hold.held) == 0)
 	*p = jiraPlace{item: j.item, way: e.way, who: e.who, id: e.id}
 	if e.way.part == jiraCustom && e.way.depth > 2 && j.item.custom != "" {
 		p.called, p.custom, p.id = j.item.custom, j.item.custom, j.open[1].id

@@ -18,17 +18,16 @@ type jsonWalker struct {
 	spot     *spot       // what the shape knows of that value
 	last     *jsonMember // that was named
 	members  map[memberName]*jsonMember
-	line     int         // of the value at the top, for JSON lines; else 0
-	key      []byte      // a name that is being read
-	long     bool        // it is held as a text
-	text     []byte      // the view "record" of what is open
-	from     int         // where the string that is being read begins in text
-	busy     bool        // a string is being read
-	armored  bool        // its line ends are escaped in text
-	read     int         // records read before the value at the top
-	values   int         // at the top that were read
-	places   []jsonPlace // made in advance
-	placed   int         // of them, that texts may be held of
+	line     int    // of the value at the top, for JSON lines; else 0
+	key      []byte // a name that is being read
+	long     bool   // it is held as a text
+	text     []byte // the view "record" of what is open
+	from     int    // where the string that is being read begins in text
+	busy     bool   // a string is being read
+	armored  bool   // its line ends are escaped in text
+	read     int    // records read before the value at the top
+	values   int    // at the top that were read
+	places   room[jsonPlace]
 	closed   []*jsonNode // of which texts may be held
 	free     []*jsonNode // to be used again
 }
@@ -274,14 +273,7 @@ func (w *jsonWalker) string(t lex.Token) {
 
 // place is the place of the value that comes next.
 func (w *jsonWalker) place() *jsonPlace {
-	if len(w.r.hold.held) == 0 {
-		w.placed = 0
-	}
-	if w.placed == len(w.places) {
-		w.places, w.placed = make([]jsonPlace, min(max(64, 2*len(w.places)), manyNodes)), 0
-	}
-	p := &w.places[w.placed]
-	w.placed++
+	p := w.places.next(len(w.r.hold.held) == 0)
 	*p = jsonPlace{node: w.node, word: w.word, spot: w.spot, value: true}
 	return p
 }

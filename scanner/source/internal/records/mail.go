@@ -4,14 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"net/mail"
 	"path"
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 
-	"github.com/quash-sh/quash/scanner"
 	"github.com/quash-sh/quash/scanner/source/internal/lex"
 )
 
@@ -65,7 +62,26 @@ const longestFrom = 1 << 10
 
 // isFromLine reports whether a line begins a message of a box.
 func isFromLine(line []byte) bool {
-	return bytes.HasPrefix(line, []byte("From ")) && len(line) <= longestFrom && fromDate().Match(line)
+	return bytes.HasPrefix(line, []byte("From ")) && len(line) <= longestFrom && (endsWithDate(line) || fromDate().Match(line))
+}
+
+// endsWithDate reports whether a line ends with a date as nearly all programs write it: " Tue Mar 10 09:05:02 2026". What else fromDate knows
+// takes it longer.
+func endsWithDate(line []byte) bool {
+	const layout = " Mon Jan _2 15:04:05 2006"
+	line = bytes.TrimRight(line, "\r\n")
+	if len(line) < len(layout) {
+		return false
+	}
+	at := line[len(line)-len(layout):]
+	for i, c := range []byte(layout) {
+		switch d := at[i]; {
+		case '0' <= c && c <= '9' && (d < '0' || d > '9'), c == '_' && d != ' ' && (d < '0' || d > '9'), (c == ' ' || c == ':') && c != d:
+			return false
+		}
+	}
+	return strings.Contains("Mon Tue Wed Thu Fri Sat Sun", string(at[1:4])) &&
+		strings.Contains("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec", string(at[5:8]))
 }
 
 // beginsMessage reports whether text begins as a message does: with a header.
@@ -162,102 +178,6 @@ func fieldName(line []byte) []byte {
 		}
 	}
 	return nil
-}
-
-// message is a mail, or one within another.
-type message struct {
-	outer  *message
-	record string // of the outermost
-	prefix string // of all records
-	self   about
-	length int64 // what it says of the length of its body; 0 when it says nothing
-}
-
-// mailPlace is the place of a text in a mail.
-type mailPlace struct {
-	message *message
-	field   string
-}
-
-// location implements place.
-func (p *mailPlace) location() scanner.Location {
-	return p.message.at(scanner.Location{Field: p.field})
-}
-
-// name implements place.
-func (p *mailPlace) name() string { return "" }
-
-// at lays over a place what a message says of itself.
-func (m *message) at(at scanner.Location) scanner.Location {
-	if m.outer != nil {
-		at = m.outer.at(at)
-	} else {
-		at.Record = m.record
-	}
-	return m.self.over(at)
-}
-
-// tell takes what a header says of its message.
-func (m *message) tell(name, value string) {
-	switch name {
-	case "message-id":
-		if id := messageID(value); id != "" && m.outer == nil {
-			m.record = m.prefix + id
-		}
-	case "from":
-		m.author(value)
-	case "date":
-		if t, ok := mailTime(value); ok {
-			m.self.time = t
-		}
-	case "content-length":
-		m.length, _ = strconv.ParseInt(value, 10, 64) // what is no number is not said
-	}
-}
-
-// author takes the name and the address of who wrote it, as far as they can be told apart.
-func (m *message) author(value string) {
-	name, address := value, ""
-	if at := strings.LastIndexByte(value, '<'); at >= 0 {
-		name = strings.Trim(value[:at], " \t\"")
-		address, _, _ = strings.Cut(value[at+1:], ">")
-	} else if a, err := mail.ParseAddress(value); err == nil {
-		name, address = a.Name, a.Address
-	}
-	if strings.TrimSpace(name) == "" {
-		name = address
-	}
-	m.self.set(meansAuthor, 0, []byte(name))
-	m.self.set(meansEmail, 0, []byte(address))
-}
-
-// zones are the zones that RFC 822 knows by name.
-var zones = strings.NewReplacer(" EST", " -0500", " EDT", " -0400", " CST", " -0600", " CDT", " -0500", " MST", " -0700", " MDT", " -0600", " PST", " -0800", " PDT", " -0700")
-
-// mailTime reads a time as mails write it, obsolete forms among them, with a remark behind it or without.
-func mailTime(value string) (time.Time, bool) {
-	plain, _, _ := strings.Cut(value, "(")
-	plain = zones.Replace(plain)
-	if t, ok := parseTime(plain); ok { // as nearly all do, in a tenth of the time
-		return t, true
-	}
-	t, err := mail.ParseDate(plain)
-	return t.UTC(), err == nil && plausible(t)
-}
-
-// systemID are the names that mail systems make up for messages by themselves, which look like keys and are none.
-var systemID = expression(`^(?:CA[\w+=.-]{30,80}@mail\.gmail\.com|[0-9A-Z]{20,60}@[0-9A-Z.-]+\.(?:prod\.outlook\.com|PROD\.OUTLOOK\.COM)|[0-9a-f-]{40,90}@(?:[a-z0-9-]+\.)?amazonses\.com)$`)
-
-// messageID returns the name of a message as a location may show it, without its brackets.
-func messageID(value string) string {
-	id := strings.TrimSpace(value)
-	if from := strings.IndexByte(id, '<'); from >= 0 {
-		id, _, _ = strings.Cut(id[from+1:], ">")
-	}
-	if systemID().MatchString(id) {
-		return id
-	}
-	return label([]byte(id))
 }
 
 // parseMail reads a mail, or a box of them.

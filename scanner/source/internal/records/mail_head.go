@@ -49,12 +49,12 @@ func parameters(value string) (string, map[string]string) {
 // head reads the headers up to the body. label is the part they are of, empty for the message.
 func (m *mailReader) head(of *message, label string) mailHead {
 	h := mailHead{media: "text/plain"}
-	name := ""
+	var name *headerName
 	end := func() {
-		if name != "" {
+		if name != nil {
 			m.endField(of, &h, label, name)
 		}
-		name = ""
+		name = nil
 	}
 	for first := true; m.lines.more() && !m.r.stopped; first = false {
 		l := m.lines
@@ -62,18 +62,20 @@ func (m *mailReader) head(of *message, label string) mailHead {
 			l.use()
 			break
 		}
-		if folded := !l.begins || l.piece[0] == ' ' || l.piece[0] == '\t'; !folded || name == "" {
+		if folded := !l.begins || l.piece[0] == ' ' || l.piece[0] == '\t'; !folded || name == nil {
 			end()
 			field := fieldName(l.piece)
 			if field == nil && !(first && bytes.HasPrefix(bytes.TrimLeft(l.piece, ">"), []byte("From "))) {
 				break // the body, without an empty line before it
 			}
-			name = string(field)
 			if field == nil {
-				name = "From "
+				field = []byte("From ")
 			}
+			name = m.header(field)
 			m.value, m.long, m.coded = m.value[:0], false, false
-			m.r.hold.begin(m.place(of, label, name), "")
+			p := m.places.next(len(m.r.hold.held) == 0)
+			*p = mailPlace{message: of, field: label, header: name}
+			m.r.hold.begin(p, "")
 		}
 		m.field(l.piece)
 		l.use()
@@ -93,42 +95,70 @@ func (m *mailReader) field(piece []byte) {
 	}
 }
 
-// place is the place of a header.
-func (m *mailReader) place(of *message, part, name string) *mailPlace {
-	if name = label([]byte(name)); name == "" {
-		name = "header"
+// headerName is what is known of the name of headers.
+type headerName struct {
+	lower string
+	size  int
+	shown string // as a location may show it
+	tells bool   // it says something of the message or of a body
+}
+
+// telling reports whether headers of a name, in lower case, say something.
+func telling(name string) bool {
+	switch name {
+	case "message-id", "from", "date", "content-length", "content-type", "content-disposition", "content-transfer-encoding":
+		return true
 	}
-	if part != "" {
-		name = part + " " + name
+	return false
+}
+
+// header returns what is known of a name. Of many the first maxWords are remembered.
+func (m *mailReader) header(name []byte) *headerName {
+	if h := m.names[string(name)]; h != nil {
+		return h
 	}
-	return &mailPlace{message: of, field: name}
+	h := &headerName{lower: strings.ToLower(string(name)), size: len(name), shown: label(name)}
+	if h.tells = telling(h.lower); h.shown == "" {
+		h.shown = "header"
+	}
+	if m.names == nil {
+		m.names = map[string]*headerName{}
+	}
+	if len(m.names) < maxWords {
+		m.names[string(name)] = h
+	}
+	return h
 }
 
 // endField ends a header: what it says is taken, and what it encodes given under a view of its own.
-func (m *mailReader) endField(of *message, h *mailHead, label, name string) {
+func (m *mailReader) endField(of *message, h *mailHead, label string, name *headerName) {
 	p := m.r.hold.open.place
 	m.r.hold.end()
 	if m.long {
-		if m.coded || strings.HasPrefix(strings.ToLower(name), "content-") {
-			m.broken("header " + p.(*mailPlace).field + " is too long to be decoded")
+		if m.coded || strings.HasPrefix(name.lower, "content-") {
+			m.broken("header " + p.(*mailPlace).cited() + " is too long to be decoded")
 		}
 		return
 	}
+	if !name.tells && !bytes.Contains(m.value, []byte("=?")) {
+		return
+	}
 	value := ""
-	if len(m.value) > len(name) {
-		value = strings.TrimSpace(string(m.value[len(name)+1:]))
+	if len(m.value) > name.size {
+		value = strings.TrimSpace(string(m.value[name.size+1:]))
 	}
 	plain := decodeWords(value)
-	if shown := h.tell(strings.ToLower(name), plain); shown != "" {
+	if shown := h.tell(name.lower, plain); shown != "" {
 		plain = shown
 	}
 	if plain != value {
 		m.r.hold.begin(p, viewWords)
-		m.r.hold.write([]byte(name + ": " + plain))
+		m.r.hold.write(m.value[:name.size])
+		m.r.hold.write([]byte(": " + plain))
 		m.r.hold.end()
 	}
 	if label == "" || of.outer != nil {
-		of.tell(strings.ToLower(name), plain)
+		of.tell(name.lower, plain)
 	}
 }
 

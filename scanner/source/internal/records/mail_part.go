@@ -26,6 +26,8 @@ type mailReader struct {
 	inner  int        // how many encoded messages the lines are in
 	whole  *mailLines // of the input itself
 
+	names  map[string]*headerName
+	places room[mailPlace]
 	value  []byte      // of the header that is being read, with its name, without line ends
 	long   bool        // it is longer than value
 	coded  bool        // it has encoded words

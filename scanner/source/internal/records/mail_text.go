@@ -40,14 +40,18 @@ func (m *mailReader) text(of *message, field string, r io.Reader, flowed bool) {
 		m.room = make([]byte, fieldSize)
 	}
 	m.r.hold.record()
-	at := of.at(scanner.Location{Path: m.r.path, Line: 1, Field: field})
+	var at scanner.Location
 	for kept := 0; !m.r.stopped; {
 		n, err := io.ReadFull(r, m.room[kept:])
 		text := m.room[:kept+n]
 		if n == 0 || len(bytes.TrimSpace(text)) == 0 && err != nil {
 			return
 		}
-		if err != nil && at.Offset == 0 && len(text) <= longestGathered {
+		alone := err != nil && at.Offset == 0 && len(text) <= longestGathered
+		if at.Line == 0 && (flowed || !alone) {
+			at = of.at(scanner.Location{Path: m.r.path, Line: 1, Field: field})
+		}
+		if alone {
 			m.brief(of, field, text)
 		} else {
 			m.r.views.give(m.r, at, "", text)
@@ -70,7 +74,9 @@ func (m *mailReader) text(of *message, field string, r io.Reader, flowed bool) {
 
 // brief gives on a text with others.
 func (m *mailReader) brief(of *message, field string, text []byte) {
-	m.r.hold.begin(&mailPlace{message: of, field: field}, "")
+	p := m.places.next(len(m.r.hold.held) == 0)
+	*p = mailPlace{message: of, field: field}
+	m.r.hold.begin(p, "")
 	m.r.hold.write(text)
 	m.r.hold.end()
 	m.r.hold.record()
