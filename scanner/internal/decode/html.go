@@ -1,6 +1,9 @@
 package decode
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // longestComment bounds how far the end of a comment is looked for; "<!--" without one is text.
 const longestComment = 4 << 10
@@ -17,20 +20,29 @@ var marks = map[string][2]string{
 }
 
 // inline are the tags that do not break a line; whatever else is a tag does.
-var inline = set("a abbr b bdi bdo big cite code del dfn em font i img ins kbd mark nobr q s samp small span strike strong " +
-	"sub sup time tt u var wbr")
+const inline = "a abbr b bdi bdo big cite code del dfn em font i img ins kbd mark nobr q s samp small span strike strong " +
+	"sub sup time tt u var wbr"
 
-func set(words string) map[string]bool {
-	m := map[string]bool{}
-	for _, w := range bytes.Fields([]byte(words)) {
-		m[string(w)] = true
+// tagKind is what a tag leaves in a view.
+type tagKind struct {
+	breaks bool      // it breaks the line
+	marked bool      // a wiki mark stands for it:
+	mark   [2]string // before and after its text
+}
+
+// tagKinds are those of the tags that do not break a line, by name in lower case.
+var tagKinds = func() map[string]tagKind {
+	m := map[string]tagKind{}
+	for _, name := range strings.Fields(inline) {
+		mark, marked := marks[name]
+		m[name] = tagKind{marked: marked, mark: mark}
 	}
 	return m
-}
+}()
 
 // tag is one tag, comment or declaration in a text.
 type tag struct {
-	name  string // lower case; empty for comments and declarations
+	kind  tagKind
 	close bool
 	attrs []byte
 	size  int // bytes from < to >
@@ -54,7 +66,7 @@ func parseTag(b []byte) (t tag, ok bool) {
 	for i < len(b) && i-start < 16 && (letter(b[i]) || digit(b[i]) < 10) {
 		i++
 	}
-	t.name = lower(b[start:i])
+	t.kind = kindOf(b[start:i])
 	end := tagEnd(b[i:])
 	if end < 0 {
 		return tag{}, false
@@ -63,8 +75,8 @@ func parseTag(b []byte) (t tag, ok bool) {
 	return t, true
 }
 
-// lower returns the name of a tag in lower case.
-func lower(name []byte) string {
+// kindOf returns what a tag of a name leaves in a view.
+func kindOf(name []byte) tagKind {
 	var buf [16]byte
 	n := copy(buf[:], name)
 	for i := range n {
@@ -72,7 +84,10 @@ func lower(name []byte) string {
 			buf[i] |= 0x20
 		}
 	}
-	return string(buf[:n])
+	if k, ok := tagKinds[string(buf[:n])]; ok {
+		return k
+	}
+	return tagKind{breaks: true}
 }
 
 // tagEnd returns where the ">" stands that ends a tag, outside of quotes; -1 where there is none before the next "<", so
@@ -97,7 +112,7 @@ func tagEnd(b []byte) int {
 
 // target returns the value of href or src in the attributes of a tag, nil where there is none.
 func target(attrs []byte) []byte {
-	if len(attrs) < len(` src=""`) {
+	if len(attrs) < len(` src=""`) || bytes.IndexByte(attrs, '=') < 0 {
 		return nil
 	}
 	for _, name := range [...]string{`href="`, `src="`, `href='`, `src='`} {

@@ -147,14 +147,14 @@ func (r *render) tag(dst, src []byte) ([]byte, int) {
 			link = link[n:]
 		}
 	}
-	m, marked := marks[t.name]
-	r.marked = r.marked || marked
+	k := &t.kind
+	r.marked = r.marked || k.marked
 	switch {
-	case marked && r.restore && t.close:
-		dst = append(dst, m[1]...)
-	case marked && r.restore:
-		dst = append(dst, m[0]...)
-	case t.name != "" && !inline[t.name]:
+	case k.marked && r.restore && t.close:
+		dst = append(dst, k.mark[1]...)
+	case k.marked && r.restore:
+		dst = append(dst, k.mark[0]...)
+	case k.breaks:
 		dst = append(dst, '\n')
 	}
 	return dst, t.size
