@@ -22,7 +22,7 @@ var _ = register(Kind{
 		if !t.IsDir() {
 			return nil, &Mismatch{Target: t.Name, Kind: "a directory"}
 		}
-		return &dir{root: t.Name, options: o}, nil
+		return newDir(t, o), nil
 	},
 })
 
@@ -37,6 +37,10 @@ type dir struct {
 	walk *walk
 	err  error
 	done atomic.Int64
+}
+
+func newDir(t Target, o Options) *dir {
+	return &dir{root: t.Name, options: o, counter: counter{nests: newNesting(o, 0)}}
 }
 
 // Chunks implements scanner.Source.

@@ -67,8 +67,17 @@
 // before the others; a tar archive that was named is read twice for it, and one among other files has its files known one by one. Where
 // somebody unpacked a Slack or GitLab export into a directory, its people are known there as well. What is no file of records is
 // read like any other file, under the record and field that it is attached to where the export says so. A member whose check sum or name
-// is not what the directory says is a gap. Names that lead out of the archive are names and no more: such members are read and counted. Git
-// repositories in an archive are gaps, and so are git bundles wherever they stand.
+// is not what the directory says is a gap. Names that lead out of the archive are names and no more: such members are read and counted.
+//
+// # Repositories in files
+//
+// A git bundle is a repository in one file; exports of GitLab hold them, those of GitHub hold bare repositories. Both are read, with their
+// whole history, wherever they stand: a bundle that was named is a repository with all that those have; one that is met among files or in an archive,
+// and a repository that is packed in one (be it bare or the .git of a work tree), has the file's path, "!" and the path in the history for a Path, the file's
+// path for a Repository, and else what history has. A bundle that a commit brought has the place of its blob. Objects and references are
+// copied into a folder for temporary files, up to 8 GiB in all, and nothing else of what such a repository says is taken over. The git program
+// makes the index of a bundle's pack, with limits on its time and memory. Without it a bundle is a gap; one that is damaged, cut short or builds on commits
+// that are elsewhere is a gap too, and what can be read of it is read. Such sources are io.Closers, which removes the copies.
 //
 // A text with a zero byte in its beginning is a text all the same while 63 of 64 bytes are those of one in UTF-8: damage that makes a file
 // binary would hide what else it holds. A file that somebody named, and that is called or begins as an export or an archive does without

@@ -58,7 +58,7 @@ func openExport(f *records.Format, t Target, o Options) (scanner.Source, error) 
 	if err != nil {
 		return nil, fmt.Errorf("open %q: %w", t.Name, err)
 	}
-	return &export{format: f, target: t, words: words, max: o.MaxFile, progress: o.Progress}, nil
+	return &export{format: f, target: t, words: words, max: o.MaxFile, progress: o.Progress, counter: counter{nests: newNesting(o, 0)}}, nil
 }
 
 // export is a file of records.

@@ -53,7 +53,7 @@ func openArchive(a *records.Archive, t Target, o Options) (scanner.Source, error
 	why := ""
 	switch {
 	case isFolder(a, t):
-		return &dir{root: t.Name, options: o}, nil
+		return newDir(t, o), nil
 	case !t.IsFile():
 		why = "it is no file"
 	case t.container() == nil:
@@ -67,7 +67,9 @@ func openArchive(a *records.Archive, t Target, o Options) (scanner.Source, error
 	if why != "" {
 		return nil, &Mismatch{Target: t.Name, Kind: a.Title, Why: why}
 	}
-	return &archive{file: file{target: t, what: "export " + t.Name, max: o.MaxFile}, kind: a}, nil
+	return &archive{
+		file: file{target: t, what: "export " + t.Name, max: o.MaxFile, counter: counter{nests: newNesting(o, 0)}}, kind: a,
+	}, nil
 }
 
 // container returns the format of the container that the target is, or nil.
@@ -134,6 +136,7 @@ func (a *archive) read(e *emitter, r io.Reader) {
 		v.archives = append(v.archives, inside{"", known})
 	}
 	unpack.Walk(e.ctx, a.target.container(), in, archiveLimits, v)
+	v.finish()
 	if !v.ok || !e.live() {
 		return
 	}
@@ -257,42 +260,4 @@ func unsafe(p unpack.Place) int {
 		return 1
 	}
 	return 0
-}
-
-// isBundle reports whether a file that begins with head is a git bundle: a repository in one file.
-func isBundle(head []byte) bool {
-	return bytes.HasPrefix(head, []byte("# v2 git bundle\n")) || bytes.HasPrefix(head, []byte("# v3 git bundle\n"))
-}
-
-// bundle tells that a repository in one file is not read, where a file that begins with head is one.
-func (c *counter) bundle(e *emitter, path string, head []byte) (is, ok bool) {
-	if !isBundle(head) {
-		return false, true
-	}
-	c.skip(skipHistory, 1)
-	next := "git clone --mirror " + path + ", and scan the clone"
-	if strings.Contains(path, unpack.Separator) {
-		next = "unpack it, clone it with git clone --mirror, and scan the clone"
-	}
-	return true, e.gap(&scanner.Gap{What: "git bundle " + path, Why: "the history in it is not read where it stands", Next: next})
-}
-
-// repository tells, once for each, that a bare repository in an archive was not read, and reports whether a member is to be read: it is,
-// unless it holds objects.
-func (m *members) repository(path string) bool {
-	top, inner, ok := strings.Cut(path, ".git/")
-	if !ok || !strings.HasPrefix(inner, "objects/") || strings.HasSuffix(top, "/") || m.from.Blob != "" {
-		return true
-	}
-	if !m.repositories[top] {
-		if m.repositories == nil {
-			m.repositories = map[string]bool{}
-		}
-		m.repositories[top] = true
-		m.ok = m.e.gap(&scanner.Gap{
-			What: "repository " + m.at(top) + ".git", Why: "the history in it is not read where it stands in an archive",
-			Next: "unpack it and scan the repository",
-		})
-	}
-	return false
 }

@@ -23,7 +23,7 @@ var _ = register(Kind{
 		if !isMaildir(t) {
 			return nil, &Mismatch{Target: t.Name, Kind: "a Maildir", Why: "it has no directories cur, new and tmp"}
 		}
-		return &dir{root: t.Name, options: o}, nil
+		return newDir(t, o), nil
 	},
 })
 

@@ -25,7 +25,7 @@ var _ = register(Kind{
 		if !t.IsFile() {
 			return nil, &Mismatch{Target: t.Name, Kind: "a file"}
 		}
-		return &file{target: t, what: "file " + t.Name, max: o.MaxFile, plain: o.Kind != ""}, nil
+		return &file{target: t, what: "file " + t.Name, max: o.MaxFile, plain: o.Kind != "", counter: counter{nests: newNesting(o, 0)}}, nil
 	},
 })
 

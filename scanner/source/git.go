@@ -22,7 +22,10 @@ var _ = register(Kind{
 })
 
 func detectGit(_ context.Context, t Target) int {
-	if !t.IsDir() {
+	switch {
+	case t.isBundle():
+		return ScoreSure
+	case !t.IsDir():
 		return ScoreNone
 	}
 	if _, ok, _ := findRepository(t.Name); ok {
@@ -31,8 +34,17 @@ func detectGit(_ context.Context, t Target) int {
 	return ScoreNone
 }
 
+// isBundle reports whether a target is a git bundle that can be read at will. It is read as a repository then, in parts at a time.
+func (t Target) isBundle() bool { return t.IsFile() && t.stream == nil && isBundle(t.Name, t.Head) }
+
 func openGit(_ context.Context, t Target, o Options) (scanner.Source, error) {
 	no := &Mismatch{Target: t.Name, Kind: "a git repository"}
+	if t.isBundle() {
+		if o.NoHistory {
+			return nil, nothingLeft(t.Name)
+		}
+		return &git{repo: &repository{name: t.Name}, options: o, bundle: &t, counter: counter{nests: newNesting(o, 0)}}, nil
+	}
 	if !t.IsDir() {
 		return nil, no
 	}
@@ -45,12 +57,17 @@ func openGit(_ context.Context, t Target, o Options) (scanner.Source, error) {
 		return nil, no
 	}
 	if o.NoHistory && (o.NoWorktree || r.root == "") {
-		return nil, fmt.Errorf("open %q: nothing is left to read without its history; drop one of the options that leave things out", t.Name)
+		return nil, nothingLeft(t.Name)
 	}
 	if err := r.open(o); err != nil {
 		return nil, err
 	}
-	return &git{repo: r, options: o}, nil
+	return &git{repo: r, options: o, counter: counter{nests: newNesting(o, 0)}}, nil
+}
+
+// nothingLeft is the error of options that leave all of a target out.
+func nothingLeft(name string) error {
+	return fmt.Errorf("open %q: nothing is left to read without its history; drop one of the options that leave things out", name)
 }
 
 // git is a repository: its history, its work tree, or both.
@@ -58,6 +75,7 @@ type git struct {
 	counter
 	repo    *repository
 	options Options
+	bundle  *Target // that the repository is made of; nil where it is there
 
 	once sync.Once
 	plan gitPlan
@@ -120,15 +138,41 @@ func share[T any](list []T, i, n int) []T {
 	return list[len(list)*i/n : len(list)*(i+1)/n]
 }
 
+// unbundle makes the repository of the bundle that was named. It returns false where there is nothing to read.
+func (g *git) unbundle(ctx context.Context) (bool, error) {
+	r, err := g.bundle.Open(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer r.Close()
+	g.nests.options.NoHistory = false
+	at, gap := g.nests.unbundle(ctx, g.bundle.Name, r)
+	if gap != nil {
+		g.plan.gaps = append(g.plan.gaps, gap)
+	}
+	if at == nil || ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	g.repo.gitDir, g.repo.commonDir = at.dir, at.dir
+	err = g.repo.open(g.options)
+	g.repo.told = at.part
+	return err == nil, err
+}
+
 // prepare makes the plan.
 func (g *git) prepare(ctx context.Context) error {
+	if g.bundle != nil {
+		if ok, err := g.unbundle(ctx); !ok {
+			return err
+		}
+	}
 	if !g.options.NoHistory {
 		h, err := readHistory(ctx, g.repo, g.options, g.progress)
 		if err != nil {
 			return err
 		}
 		g.plan.history = h
-		g.plan.gaps = h.gaps
+		g.plan.gaps = append(g.plan.gaps, h.gaps...)
 		g.count(h)
 		g.plan.loose = h.looseObjects()
 		g.plan.objects = h.objects + len(g.plan.loose)
@@ -211,7 +255,7 @@ func (p gitPart) readObjects(e *emitter) bool {
 	}
 	store := p.plan.history.store.Fork()
 	defer store.Close()
-	damage := &damage{partial: p.repo.partial}
+	damage := p.repo.newDamage()
 	var copies []scanner.Copy
 	w := pack.NewWalker(store, func(n *pack.Node[scanner.Memo]) bool {
 		copies = copies[:0]

@@ -14,13 +14,18 @@ const maxNamed = 20
 // damage gathers objects that could not be read, so that a repository which lacks thousands does not fill the report.
 type damage struct {
 	partial  bool // of a partial clone, which lacks objects by design
+	told     bool // that objects are missing
 	named    []*scanner.Gap
 	more     int
 	promised int // missing in a partial clone
 }
 
+// newDamage is the damage of a repository before any was met.
+func (r *repository) newDamage() *damage { return &damage{partial: r.partial, told: r.told} }
+
 func (d *damage) add(kind string, id pack.ID, err error) {
 	switch {
+	case d.told && errors.Is(err, pack.ErrMissing):
 	case d.partial && errors.Is(err, pack.ErrMissing):
 		d.promised++
 	case len(d.named) == maxNamed:

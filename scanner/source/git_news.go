@@ -58,7 +58,7 @@ func (h *history) remember(ctx context.Context, again []string) ([]byte, error) 
 	for _, id := range again {
 		at = append(at, scanner.Location{Blob: id})
 	}
-	damage := &damage{partial: h.repo.partial}
+	damage := h.repo.newDamage()
 	wanted := h.wanted(at)
 	if err := h.settle(ctx, wanted, damage); err != nil {
 		return nil, err
@@ -247,7 +247,7 @@ func (n *arrivals) sorted() []pack.ID {
 func (p gitPart) readOnly(e *emitter) bool {
 	store := p.plan.history.store.Fork()
 	defer store.Close()
-	damage := &damage{partial: p.repo.partial}
+	damage := p.repo.newDamage()
 	var known versions
 	for _, id := range share(p.plan.history.only, p.i, p.n) {
 		o, err := store.Object(id)

@@ -3,6 +3,7 @@ package source
 import (
 	"cmp"
 	"context"
+	"errors"
 	"math/bits"
 	"runtime"
 	"slices"
@@ -37,11 +38,32 @@ func (h *history) commitName(i int32) string {
 
 // Place implements scanner.Placer. A blob that no commit and no reference leads to has no place, unless such are asked for.
 func (g *git) Place(ctx context.Context, at []scanner.Location) ([][]scanner.Location, error) {
+	own := slices.Clone(at)
+	for i, l := range at {
+		if g.nests.find(l) != nil {
+			own[i] = scanner.Location{}
+		}
+	}
+	places, err := g.placeOwn(ctx, own)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	nested, nestedErr := g.counter.Place(ctx, at)
+	for i, all := range nested {
+		if all != nil {
+			places[i] = all
+		}
+	}
+	return places, errors.Join(err, nestedErr)
+}
+
+// placeOwn places what stands in the repository itself.
+func (g *git) placeOwn(ctx context.Context, at []scanner.Location) ([][]scanner.Location, error) {
 	h := g.plan.history
 	if h == nil {
 		return make([][]scanner.Location, len(at)), nil
 	}
-	damage := &damage{partial: h.repo.partial}
+	damage := h.repo.newDamage()
 	if err := h.settle(ctx, h.wanted(at), damage); err != nil {
 		return nil, err
 	}

@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
 	"strings"
+	"time"
 
 	"github.com/quash-sh/quash/scanner/source/internal/pack"
 )
@@ -20,9 +22,31 @@ type program struct {
 	repo *repository
 }
 
+// errNoGit says that there is no git program.
+var errNoGit = errors.New("the git program is needed to read it and is not installed")
+
+// allocations is the most memory that git may take at a time. It is enough for any object that is made of a delta and read here.
+const allocations = "600m"
+
+// feed is run for a command that reads what a stranger made, with limits on its time and memory.
+func (p program) feed(ctx context.Context, longest time.Duration, in io.Reader, args ...string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
+	fixed := []string{
+		"-c", "core.bigFileThreshold=16m", "-c", "core.deltaBaseCacheLimit=32m", "-c", "core.packedGitWindowSize=16m",
+		"-c", "core.packedGitLimit=64m", "-c", "pack.threads=2",
+	}
+	return p.start(ctx, in, args[0], append(fixed, args...)...)
+}
+
 // run runs git on the repository and returns what it prints. Nothing that the repository's configuration names is run:
 // no hook, no file system monitor, no transport; no other configuration is read.
 func (p program) run(ctx context.Context, args ...string) ([]byte, error) {
+	return p.start(ctx, nil, args[0], args...)
+}
+
+// start runs git with an input. name is what it is asked, for errors.
+func (p program) start(ctx context.Context, in io.Reader, name string, args ...string) ([]byte, error) {
 	path := p.path
 	if path == "" {
 		path = "git"
@@ -33,9 +57,10 @@ func (p program) run(ctx context.Context, args ...string) ([]byte, error) {
 		"-c", "protocol.allow=never", "-c", "safe.directory=*",
 	}
 	cmd := exec.CommandContext(ctx, path, append(fixed, args...)...)
+	cmd.Stdin, cmd.WaitDelay = in, 3*time.Second
 	cmd.Env = []string{
 		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull, "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0",
-		"GIT_NO_LAZY_FETCH=1", "LC_ALL=C",
+		"GIT_NO_LAZY_FETCH=1", "LC_ALL=C", "GIT_ALLOC_LIMIT=" + allocations,
 	}
 	var out, problem bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &problem
@@ -44,10 +69,10 @@ func (p program) run(ctx context.Context, args ...string) ([]byte, error) {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case errors.Is(err, exec.ErrNotFound), errors.Is(err, fs.ErrNotExist):
-		return nil, errors.New("the git program is needed to read it and is not installed")
+		return nil, errNoGit
 	case err != nil:
 		line, _, _ := strings.Cut(strings.TrimSpace(problem.String()), "\n")
-		return nil, fmt.Errorf("git %s: %w: %s", args[0], err, line)
+		return nil, fmt.Errorf("git %s: %w: %s", name, err, line)
 	}
 	return out.Bytes(), nil
 }

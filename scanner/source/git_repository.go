@@ -33,6 +33,7 @@ type repository struct {
 	hash      int    // bytes of an object name
 	reftable  bool
 	partial   bool // a partial clone, which fetches objects when git needs them
+	told      bool // that it lacks objects
 	excludes  string
 	storage   *filesystem.Storage
 	program   program

@@ -19,6 +19,6 @@ var _ = register(Kind{
 		if t.Info != nil {
 			return nil, &Mismatch{Target: t.Name, Kind: "standard input", Why: "that is written -"}
 		}
-		return &file{target: t, what: "standard input", plain: o.Kind != ""}, nil
+		return &file{target: t, what: "standard input", plain: o.Kind != "", counter: counter{nests: newNesting(o, 0)}}, nil
 	},
 })

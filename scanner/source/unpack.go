@@ -44,7 +44,7 @@ func (c *counter) give(e *emitter, from scanner.Location, r io.Reader) (bool, er
 			whole = io.MultiReader(whole, broken{err})
 		}
 	}
-	if is, ok := c.bundle(e, from.Path, head); is {
+	if is, ok := c.bundle(e, from, head, whole); is {
 		return ok, nil
 	}
 	if is, ok := c.container(e, from, head, r, whole); is {
@@ -67,6 +67,9 @@ func (c *counter) giveData(e *emitter, from scanner.Location, text []byte, memo 
 		f = unpack.FindTail(text[max(0, len(text)-unpack.Tail):])
 	}
 	switch {
+	case isBundle(from.Path, text[:min(len(text), headSize)]):
+		_, ok := c.bundle(e, from, text, bytes.NewReader(text))
+		return ok, nil
 	case f != nil:
 		return c.unpack(e, from, f, unpack.Input{At: bytes.NewReader(text), Size: int64(len(text))}), nil
 	case binary:
@@ -83,8 +86,9 @@ func (c *counter) giveData(e *emitter, from scanner.Location, text []byte, memo 
 func (c *counter) content(e *emitter, from scanner.Location, r io.Reader) (bool, error) {
 	n, err := e.begin(r)
 	head := e.buf[:min(n, headSize)]
-	if is, ok := c.bundle(e, from.Path, head); is {
-		return ok, nil
+	if isBundle(from.Path, head) {
+		_, ok := c.bundle(e, from, head, io.MultiReader(bytes.NewReader(bytes.Clone(e.buf[:n])), r))
+		return ok, err
 	}
 	if x, _ := c.formatOf(from.Path, head); x != nil || mayContain(head, from.Path) {
 		begin := bytes.Clone(e.buf[:n])
@@ -167,6 +171,7 @@ func (c *counter) unpack(e *emitter, from scanner.Location, f *unpack.Format, in
 	in.Name = from.Path
 	v := &members{c: c, e: e, from: from, ok: true}
 	unpack.Walk(e.ctx, f, in, unpack.Limits{Room: c.shared()}, v)
+	v.finish()
 	return v.ok && e.live()
 }
 
@@ -177,10 +182,11 @@ type members struct {
 	from scanner.Location // of the container
 	ok   bool             // the consumer wants more
 
-	kind         *records.Archive // that it was opened as; nil for none
-	known        bool             // an archive of that kind was in it
-	archives     []inside         // exports that are being read, the outermost first
-	repositories map[string]bool  // git repositories in it that were told
+	kind     *records.Archive // that it was opened as; nil for none
+	known    bool             // an archive of that kind was in it
+	archives []inside         // exports that are being read, the outermost first
+	bares    map[string]*bare // git repositories in it by path; nil for those that are not read
+	tops     []string         // the paths of those that are
 }
 
 // at is the path of a member.
@@ -194,7 +200,8 @@ func (m *members) at(path string) string {
 // Text implements unpack.Visitor.
 func (m *members) Text(p unpack.Place, r io.Reader) bool {
 	from := m.place(p)
-	if m.c.saw(sawUnsafe, unsafe(p)); !m.repository(p.Path) {
+	m.c.saw(sawUnsafe, unsafe(p))
+	if r = m.repository(p, r); r == nil {
 		return m.ok
 	}
 	if p.Raw {
@@ -231,7 +238,7 @@ func (m *members) member(from scanner.Location, path string, r io.Reader) (bool,
 	if is, ok := m.c.records(m.e, from.Path, head, whole, nil); is {
 		return ok, nil
 	}
-	if is, ok := m.c.bundle(m.e, m.at(path), head); is {
+	if is, ok := m.c.bundle(m.e, from, head, whole); is {
 		return ok, nil
 	}
 	return m.c.prose(m.e, from, whole)
@@ -251,7 +258,7 @@ func (c *counter) attachment(e *emitter, from scanner.Location, r io.Reader) boo
 		whole = bytes.NewReader(head)
 	}
 	c.saw("attachments", 1)
-	if is, ok := c.bundle(e, from.Path, head); is {
+	if is, ok := c.bundle(e, from, head, whole); is {
 		return ok
 	}
 	if strings.Count(from.Path, unpack.Separator) < deepestFile {

@@ -110,22 +110,48 @@ func describePlace(p store.Place) string {
 		b.WriteString("  " + at.Time.UTC().Format("2006-01-02 15:04"))
 	}
 	if at.Commit != "" {
-		fmt.Fprintf(&b, "\n    commit %s, in the history of %s", at.Commit, plain(strings.Join(at.Refs, ", ")))
+		fmt.Fprintf(&b, "\n    commit %s", at.Commit)
+		if len(at.Refs) > 0 {
+			b.WriteString(", in the history of " + plain(strings.Join(at.Refs, ", ")))
+		}
 		b.WriteString("\n    to see it: " + seeing(p.Target, at))
 	}
 	return b.String() + "\n"
 }
 
 // seeing is the command that shows a place in history. Git knows no members of containers: of those the container is taken out, to be
-// unpacked.
+// unpacked. A repository that stands in a file is cloned first.
 func seeing(target string, at scanner.Location) string {
+	first := ""
+	if inner, ok := strings.CutPrefix(at.Path, at.Repository); ok && at.Repository != "" && (inner == "" || inner[0] == '!') {
+		in := at.Repository
+		if file, member := outermost(in); member != "" {
+			first, in = fmt.Sprintf("unpack %s, then in it\n    ", plain(file)), member
+		}
+		first += cloning(in)
+		target, at.Path = cloned, strings.TrimPrefix(inner, "!")
+	} else if info, err := os.Stat(target); err == nil && info.Mode().IsRegular() {
+		first, target = cloning(target), cloned
+	}
 	file, member := outermost(at.Path)
-	show := fmt.Sprintf("git -C %s show %s", quoted(target), quoted(fmt.Sprintf("%.12s:%s", at.Commit, file)))
+	what := fmt.Sprintf("%.12s:%s", at.Commit, file)
+	if at.Field == "message" && at.Path == "" {
+		what = fmt.Sprintf("%.12s", at.Commit)
+	}
+	show := first + fmt.Sprintf("git -C %s show %s", quoted(target), quoted(what))
 	if member == "" {
 		return show
 	}
 	copied := fmt.Sprintf("%.12s-%s", at.Commit, path.Base(file))
 	return fmt.Sprintf("%s > %s\n    and then unpack %s: it is in %s", show, quoted(copied), quoted(copied), plain(member))
+}
+
+// cloned is what a repository that stands in a file is cloned to.
+const cloned = "found.git"
+
+// cloning is the command that does so, and what stands before the next.
+func cloning(from string) string {
+	return fmt.Sprintf("git clone --mirror %s %s\n    and then ", quoted(from), cloned)
 }
 
 // outermost splits a path into that of a file and the names on the way to a member in it, where the file is a container.

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/quash-sh/quash/scanner"
@@ -16,6 +18,42 @@ func TestSeeingAPlaceInHistory(t *testing.T) {
 		at := scanner.Location{Commit: "0123456789abcdef", Path: path}
 		if got := seeing("/r", at); got != want {
 			t.Errorf("%s:\n%s\nwant\n%s", path, got, want)
+		}
+	}
+}
+
+// TestSeeingAPlaceInABundle: what stands in a file that is a repository, or holds one, is cloned first.
+func TestSeeingAPlaceInABundle(t *testing.T) {
+	bundle := filepath.Join(t.TempDir(), "a.bundle")
+	if err := os.WriteFile(bundle, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const commit = "0123456789abcdef"
+	for _, c := range []struct {
+		target string
+		at     scanner.Location
+		want   string
+	}{
+		{
+			bundle, scanner.Location{Commit: commit, Repository: bundle, Path: "b.env"},
+			"git clone --mirror " + bundle + " found.git\n    and then git -C found.git show 0123456789ab:b.env",
+		},
+		{
+			bundle, scanner.Location{Commit: commit, Repository: bundle, Field: "message"},
+			"git clone --mirror " + bundle + " found.git\n    and then git -C found.git show 0123456789ab",
+		},
+		{
+			"/r", scanner.Location{Commit: commit, Repository: "lib/x.bundle", Path: "lib/x.bundle!b.env"},
+			"git clone --mirror lib/x.bundle found.git\n    and then git -C found.git show 0123456789ab:b.env",
+		},
+		{
+			"/r/x.zip", scanner.Location{Commit: commit, Repository: "x.zip!project.bundle", Path: "x.zip!project.bundle!a.zip!c"},
+			"unpack x.zip, then in it\n    git clone --mirror project.bundle found.git\n    and then git -C found.git show 0123456789ab:a.zip > 0123456789ab-a.zip\n" +
+				"    and then unpack 0123456789ab-a.zip: it is in c",
+		},
+	} {
+		if got := seeing(c.target, c.at); got != c.want {
+			t.Errorf("%+v:\n%s\nwant\n%s", c.at, got, c.want)
 		}
 	}
 }
