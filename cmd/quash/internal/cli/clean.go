@@ -187,17 +187,3 @@ func crash() error {
 	return errors.New("internal error: the program came to a point that it never should, and stopped. What it had recorded is whole; " +
 		"run it again, and if it comes back report these lines, which hold no key:" + strings.Join(at[:min(len(at), 8)], ""))
 }
-
-// place returns a location in whose names no key stands. Names in which a key stood cannot be opened any more; whoever needs
-// the file finds it by commit, blob or line.
-func (c *cleaner) place(at scanner.Location) scanner.Location {
-	for _, s := range [...]*string{&at.Path, &at.Author, &at.AuthorEmail, &at.Record, &at.Field, &at.URL} {
-		*s = c.text(*s)
-	}
-	refs := make([]string, len(at.Refs))
-	for i, ref := range at.Refs {
-		refs[i] = c.text(ref)
-	}
-	at.Refs = refs
-	return at
-}

@@ -34,6 +34,9 @@ type run struct {
 	// findings are all places found, in order.
 	findings []scanner.Finding
 	keys     map[scanner.ID]struct{}
+	// held are those, by number, that wait for the end of the scan; scanning says that it is under way.
+	held     []int
+	scanning bool
 	// from says where each finding was read, reading what is being read.
 	from    []origin
 	reading origin
@@ -115,6 +118,8 @@ func (r *run) name() string { return r.started.UTC().Format("20060102T150405.000
 // scan reads all targets. An interrupted scan is incomplete, not failed: what it had covered is reported.
 func (r *run) scan(ctx context.Context) error {
 	defer r.bar.end()
+	defer r.settle()
+	r.scanning = true
 	for _, t := range r.targets {
 		r.reading = origin{target: t.name, kept: absolute(t.name)}
 		if t.repository != nil {
@@ -181,15 +186,19 @@ func (r *run) found(_ context.Context, f scanner.Finding) error {
 	}
 	r.findings, r.from = append(r.findings, f), append(r.from, r.reading)
 	r.keys[f.ID] = struct{}{}
-	r.out.send(report.Item{Finding: r.describe(f)})
+	if r.scanning && doubtful(f.At) {
+		r.held = append(r.held, len(r.findings)-1)
+		return nil
+	}
+	r.out.send(report.Item{Finding: r.describe(f, r.reading)})
 	return nil
 }
 
 // describe is a finding as reports show it.
-func (r *run) describe(f scanner.Finding) *report.Finding {
+func (r *run) describe(f scanner.Finding, from origin) *report.Finding {
 	d := &report.Finding{
 		ID: f.ID, Rule: f.Rule, Confidence: f.Confidence, Reasons: f.Reasons, Redacted: f.Redacted,
-		Target: r.g.cleaner.text(r.reading.target), Location: f.At,
+		Target: r.g.cleaner.text(from.target), Location: f.At,
 	}
 	if rule, ok := r.set.Rule(f.Rule); ok {
 		d.Name, d.Provider, d.Severity = rule.Name, rule.Provider, rule.Severity
