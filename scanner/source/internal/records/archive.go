@@ -83,6 +83,7 @@ type Contents struct {
 	wiki    *wiki
 	now     *nowKnown
 	people  map[string]string           // what people are called, by id
+	makers  map[string]string           // who made records, by what those are called
 	files   map[string]scanner.Location // the places of attachments, by name
 	spare   *memory                     // of the file that was read last, for the next one
 }

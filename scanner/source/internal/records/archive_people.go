@@ -17,7 +17,15 @@ const maxFacts = 64
 // empty, of each element of the array that the text is; those of an object inside as "profile.email". What stands behind something
 // broken is left out.
 func eachObject(text io.Reader, name string, take func(member map[string]string)) {
-	o := &objects{j: lex.NewJSON(lex.NewInput(text)), name: name, take: take, member: map[string]string{}}
+	eachObjectThat(text, func(open []string) bool {
+		return name == "" && len(open) == 2 || name != "" && open[len(open)-1] == name
+	}, take)
+}
+
+// eachObjectThat is eachObject for the objects that are wanted, by the names of the values that are open, their own the last. In those that
+// are taken none is.
+func eachObjectThat(text io.Reader, wanted func(open []string) bool, take func(member map[string]string)) {
+	o := &objects{j: lex.NewJSON(lex.NewInput(text)), wanted: wanted, take: take, member: map[string]string{}}
 	for o.next() {
 	}
 }
@@ -25,9 +33,9 @@ func eachObject(text io.Reader, name string, take func(member map[string]string)
 // objects is a reading of objects.
 type objects struct {
 	j          *lex.JSON
-	name       string
+	wanted     func(open []string) bool
 	take       func(member map[string]string)
-	names      []string // of the values that are open; "" for elements
+	names      []string // of the values that are open; "" for elements and at the top
 	top        int      // how many are open in the object that is being taken, itself included; 0 for none
 	key, value []byte
 	member     map[string]string
@@ -47,10 +55,10 @@ func (o *objects) next() bool {
 			o.tell()
 		}
 	case lex.Array:
-		o.open("")
+		o.open(string(o.key))
 	case lex.Object:
 		o.open(string(o.key))
-		if o.top == 0 && (o.name == "" && len(o.names) == 2 || o.name != "" && o.names[len(o.names)-1] == o.name) {
+		if o.top == 0 && o.wanted(o.names) {
 			o.top = len(o.names)
 		}
 	case lex.End:
@@ -72,8 +80,8 @@ func (o *objects) open(name string) {
 
 // tell keeps a value.
 func (o *objects) tell() {
-	if depth := len(o.names) - o.top; o.top > 0 && depth < 2 && len(o.member) < maxFacts && len(o.value) <= longestFact {
-		if name := strings.Join(append(o.names[o.top:], string(o.key)), "."); !strings.HasPrefix(name, ".") {
+	if depth := len(o.names) - o.top; o.top > 0 && depth < 3 && len(o.member) < maxFacts && len(o.value) <= longestFact {
+		if name := strings.Join(append(o.names[o.top:], string(o.key)), "."); !strings.HasPrefix(name, ".") && !strings.HasSuffix(name, ".") && !strings.Contains(name, "..") {
 			o.member[name] = string(o.value)
 		}
 	}

@@ -241,7 +241,7 @@ func TestEachObject(t *testing.T) {
 	eachObject(strings.NewReader(text), "", func(m map[string]string) {
 		all = append(all, maps.Clone(m))
 	})
-	want := []map[string]string{{"id": "U1", "n": "7", "profile.real_name": "Ann"}, {"id": "U2"}}
+	want := []map[string]string{{"id": "U1", "n": "7", "profile.real_name": "Ann", "profile.deep.x": "y"}, {"id": "U2"}}
 	if d := cmp.Diff(want, all); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}

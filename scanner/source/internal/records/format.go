@@ -3,6 +3,7 @@ package records
 import (
 	"bytes"
 	"io"
+	"time"
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/unicode"
@@ -37,6 +38,8 @@ type Format struct {
 	parse func(r *reading) error
 	// learn takes what an export says for Input.Around, in a reading of its own before the other; nil where parse needs nothing of it.
 	learn func(k *Contents, text io.Reader)
+	// born is when a record was made, where its name tells; nil where it does not.
+	born func(record string) time.Time
 	// resume is where parse can go on after bytes that it could not understand; empty for nowhere.
 	resume string
 	// prefix is put before the names of records, which are told apart by the name of the file; nil where they need none.
@@ -153,7 +156,7 @@ type Input struct {
 // Read reads a whole export. It returns how many records were read, and whether more is wanted.
 func (f *Format) Read(in Input, out Out) (records int, more bool) {
 	r := newReading(out, in.Path, asUTF8(in.Text, in.Head))
-	r.progress, r.people, r.prefix = in.Progress, in.People, in.Prefix
+	r.progress, r.people, r.prefix, r.born = in.Progress, in.People, in.Prefix, f.born
 	if r.words = in.Words; r.words == nil {
 		r.words = noWords()
 	}

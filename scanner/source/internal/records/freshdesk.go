@@ -6,7 +6,7 @@ package records
 // https://developers.freshdesk.com/api/#tickets
 // https://api.freshservice.com/#tickets
 var freshdesk = (&shape{
-	name: "freshdesk", title: "a Freshdesk JSON export",
+	name: "freshdesk", title: "a Freshdesk JSON export", learn: learnNames,
 	sure: []string{
 		"description_text requester_id responder_id",
 		"cc_emails fwd_emails fr_escalated",

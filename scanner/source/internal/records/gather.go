@@ -123,10 +123,8 @@ func (h *holder) forget() {
 func (h *holder) at(t *held) scanner.Location {
 	at := t.place.location()
 	at.Path, at.Offset, at.Line, at.View = h.r.path, t.offset, t.line+1, t.view
+	at = h.r.completed(at, at.Record)
 	at.Record = h.r.prefix + at.Record
-	if name, ok := h.r.people[at.Author]; ok {
-		at.Author = name
-	}
 	return at
 }
 

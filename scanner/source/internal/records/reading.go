@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/quash-sh/quash/scanner"
 	"github.com/quash-sh/quash/scanner/source/internal/lex"
@@ -40,9 +41,10 @@ type reading struct {
 	path     string
 	words    *Words
 	around   *Contents
-	people   map[string]string // names of authors by what the export calls them
-	prefix   string            // of the names of records
-	links    bool              // texts have links as <address|label>
+	people   map[string]string             // names of authors by what the export calls them
+	born     func(record string) time.Time // when a record was made, where its name tells; nil where it does not
+	prefix   string                        // of the names of records
+	links    bool                          // texts have links as <address|label>
 	progress func(done, total int)
 	hold     holder
 	views    viewer

@@ -2,8 +2,10 @@ package records
 
 import (
 	"bytes"
+	"io"
 	"strings"
 	"sync"
+	"time"
 )
 
 // shape is a format as data: by which marks it is known, and what its members mean. Whatever a shape does not speak of is read by
@@ -27,6 +29,9 @@ type shape struct {
 	formula bool
 	// links says that addresses stand in texts as <address|label>, and &, < and > as entities.
 	links bool
+	// learn and born are those of [Format].
+	learn func(k *Contents, text io.Reader)
+	born  func(record string) time.Time
 
 	compile sync.Once
 	top     *spot
@@ -153,7 +158,7 @@ func (s *shape) rootPaths() []string {
 
 // format makes a format of a shape.
 func (s *shape) format() Format {
-	f := Format{Name: s.name, Title: s.title, score: s.score, shape: s}
+	f := Format{Name: s.name, Title: s.title, score: s.score, shape: s, learn: s.learn, born: s.born}
 	switch s.form {
 	case inJSON:
 		f.refuse, f.parse = s.refuse(refuseJSON), parseShape(s)

@@ -6,7 +6,7 @@ package records
 // https://support.atlassian.com/trello/docs/exporting-data-from-trello/
 // https://developer.atlassian.com/cloud/trello/guides/rest-api/object-definitions/
 var trello = (&shape{
-	name: "trello", title: "a Trello board export",
+	name: "trello", title: "a Trello board export", learn: learnTrello, born: trelloBorn,
 	sure: []string{
 		"/idOrganization /descData",
 		"/idOrganization /shortLink",
@@ -19,6 +19,8 @@ var trello = (&shape{
 		"cards[].id":                       {means: meansRecord},
 		"cards[].shortUrl":                 {means: meansURL},
 		"cards[].attachments[]":            {part: "attachment"},
+		"cards[].attachments[].idMember":   {means: meansAuthor},
+		"cards[].attachments[].date":       {means: meansTime},
 		"cards[].customFieldItems[]":       {part: "custom field"},
 		"cards[].customFieldItems[].value": {main: true},
 

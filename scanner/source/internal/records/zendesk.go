@@ -6,7 +6,7 @@ package records
 // https://support.zendesk.com/hc/en-us/articles/4408886165402
 // https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/
 var zendesk = (&shape{
-	name: "zendesk", title: "a Zendesk JSON export",
+	name: "zendesk", title: "a Zendesk JSON export", learn: learnNames,
 	sure: []string{
 		"raw_subject requester_id",
 		"url~/api/v2/tickets/ raw_subject",
