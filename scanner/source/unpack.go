@@ -241,7 +241,8 @@ func (m *members) member(from scanner.Location, path string, r io.Reader) (bool,
 	if is, ok := m.c.bundle(m.e, from, head, whole); is {
 		return ok, nil
 	}
-	return m.c.prose(m.e, from, whole)
+	known, _ := m.contents(path)
+	return m.c.prose(m.e, known.Complete(from, head), whole)
 }
 
 // deepestFile is how many files may stand in one another by way of exports. Deeper ones are read as text.

@@ -4,6 +4,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/quash-sh/quash/scanner"
 )
@@ -30,6 +31,8 @@ type Archive struct {
 	format func(name string) *Format
 	// place is the place of a member that is read as any other file is, such as an attachment, as far as something is known of it.
 	place func(k *Contents, name string) scanner.Location
+	// facts is what the beginning of such a member says of who wrote it and when; nil when it says nothing.
+	facts func(begin []byte) (author string, when time.Time)
 }
 
 // Archives returns all kinds.
@@ -147,6 +150,14 @@ func (k *Contents) Place(name string) scanner.Location {
 		return k.archive.place(k, inner)
 	}
 	return scanner.Location{}
+}
+
+// Complete adds to the place of a member that begins with head what it says of itself.
+func (k *Contents) Complete(at scanner.Location, head []byte) scanner.Location {
+	if k != nil && k.archive.facts != nil && at.Record != "" && at.Author == "" && at.Time.IsZero() {
+		at.Author, at.Time = k.archive.facts(head)
+	}
+	return at
 }
 
 // Unsafe reports whether a member's name would lead out of the directory that it is unpacked in: one that is absolute, or has "..".

@@ -4,6 +4,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/quash-sh/quash/scanner"
 )
@@ -27,6 +28,7 @@ var notionArchive = Archive{
 	missing: "no page whose name ends in 32 hexadecimal digits",
 	format:  func(name string) *Format { return when(notionTable.score(name, nil) >= Sure, &notionTable) },
 	place:   func(_ *Contents, name string) scanner.Location { return notionPlace(name) },
+	facts:   notionFacts,
 }
 
 var (
@@ -41,19 +43,40 @@ var notionTable = func() Format {
 	f.Name, f.Title = "notion", "a Notion export"
 	f.shape = nil
 	f.score = func(name string, _ []byte) int {
-		if m := notionPage().FindStringSubmatch(path.Base(name)); m != nil && m[3] == "csv" {
+		if m := notionPage().FindStringSubmatch(lastName(name)); m != nil && m[3] == "csv" {
 			return Sure
 		}
 		return None
 	}
 	f.prefix = func(name string) string {
-		if m := notionPage().FindStringSubmatch(path.Base(name)); m != nil {
+		if m := notionPage().FindStringSubmatch(lastName(name)); m != nil {
 			return notionTitle(m) + "/"
 		}
 		return ""
 	}
 	return f
 }()
+
+// lastName is the last name of a path that may lead into archives.
+func lastName(name string) string { return path.Base(name[strings.LastIndexByte(name, '!')+1:]) }
+
+// notionFacts is who made a page and when, as far as its properties say it. A page of a database has them in lines behind its title:
+// "Created by: Ann Lee", "Created time: March 4, 2026 9:12 AM". Other pages say nothing of it.
+func notionFacts(begin []byte) (author string, when time.Time) {
+	for n, line := range strings.Split(string(begin), "\n") {
+		name, value, ok := strings.Cut(strings.TrimSpace(line), ": ")
+		switch {
+		case n > 1 && !ok:
+			return author, when
+		case !ok:
+		case strings.EqualFold(name, "created by"), strings.EqualFold(name, "author") && author == "":
+			author = label([]byte(value))
+		case strings.EqualFold(name, "created time"), strings.EqualFold(name, "created") && when.IsZero():
+			when, _ = parseTime(value)
+		}
+	}
+	return author, when
+}
 
 // notionTitle is what a page is called, with the beginning of its id.
 func notionTitle(m []string) string {

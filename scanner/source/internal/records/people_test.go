@@ -72,3 +72,25 @@ func TestTrelloBorn(t *testing.T) {
 		}
 	}
 }
+
+// TestNotionFacts: a page says who made it and when where it has these properties, and nowhere else.
+func TestNotionFacts(t *testing.T) {
+	for text, want := range map[string]string{
+		"# A\n\nCreated by: Ann Lee\nCreated time: March 4, 2026 9:12 AM\nTags: x\n\nText": "Ann Lee 2026-03-04 09:12:00 +0000 UTC",
+		"# A\n\nCreated: March 14, 2026\n":                                                 " 2026-03-14 00:00:00 +0000 UTC",
+		"# A\n\nText.\nCreated by: Ben":                                                    " 0001-01-01 00:00:00 +0000 UTC",
+		"":                                                                                 " 0001-01-01 00:00:00 +0000 UTC",
+		"# A\n\nAuthor: Ann\nCreated by: Ben\nCreated time: whenever": "Ben 0001-01-01 00:00:00 +0000 UTC",
+	} {
+		author, when := notionFacts([]byte(text))
+		if got := author + " " + when.String(); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+	if got := lastName("a.zip!Part-1.zip!dir/b.md"); got != "b.md" {
+		t.Errorf("last name %q", got)
+	}
+	if got := notionTable.prefix("a.zip!Tasks " + strings.Repeat("0badc0de", 4) + ".csv"); got != "Tasks (0badc0de)/" {
+		t.Errorf("prefix %q", got)
+	}
+}

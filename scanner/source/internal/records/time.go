@@ -28,6 +28,8 @@ var (
 		"Mon Jan _2 15:04:05 MST 2006",
 		"Mon Jan _2 2006 15:04:05 GMT-0700", // JavaScript, without the zone's name behind it
 		"Jan _2, 2006 3:04 PM",
+		"January _2, 2006 3:04 PM", // Notion
+		"January _2, 2006",
 	}
 	dayLayouts = []string{ // 4
 		"_2/Jan/06 3:04 PM", // Jira CSV

@@ -37,7 +37,7 @@ var defaultWords = map[meaning]string{
 	meansAuthor: "author authorname createdby creator reporter requester requestername user username sender from fromname " +
 		"submitter submittedby openedby syscreatedby membercreator authorid userid creatorid reporterid",
 	meansEmail: "authoremail useremail reporteremail requesteremail emailaddress email",
-	meansTime: "created createdat createddatetime createdon creationdate createddate opened openedat syscreatedon submittedat " +
+	meansTime: "created createdat createdtime createddatetime createdon creationdate createddate opened openedat syscreatedon submittedat " +
 		"publishedat date datetime timestamp time ts updated updatedat updateddatetime lastmodified sysupdatedon",
 	meansURL: "htmlurl weburl permalink ticketurl issueurl shorturl link url",
 	meansText: "summary title subject description shortdescription body bodyhtml content text plaintext message comment " +
