@@ -141,6 +141,8 @@ func TestFindInExports(t *testing.T) {
 		{"teams.json", "card", `{\"text\":\"` + key + `\"}`, "1772615520000|attachment 77 content|"},
 		{"teams.json", "attachment", key, "1772615520000|attachment 77 name|"},
 		{"discord.json", "content", key[:9] + `\u200b` + key[9:], "deploys/444444444444444441|content|visible"},
+		{"discord.html", "content", key[:9] + "<em>" + key[9:] + "</em>", "1478686000000000000|content|html-text"},
+		{"discord.html", "last", key[:9] + "\u200b" + key[9:], "1478686200000000000|content|html-text"},
 		{"discord.json", "field", key, "deploys/444444444444444441|embed #1 fields[0].value|"},
 		{"discord.json", "attachment", key, "deploys/444444444444444441|attachment 77 fileName|"},
 		{"trello.json", "comment", key, "64f0000000000000000000c1|action 64f0000000000000000000a1|"},

@@ -38,7 +38,7 @@ var exportSamples = map[string]string{
 	"jira.json": "jira-json", "jira.csv": "jira-csv", "zendesk.jsonl": "zendesk", "zendesk.csv": "zendesk-csv",
 	"freshdesk.json": "freshdesk", "freshdesk.csv": "freshdesk-csv", "intercom.json": "intercom", "intercom.csv": "intercom-csv",
 	"linear.csv": "linear", "github.json": "github", "github-cli.json": "github", "github-comments.json": "github-comments",
-	"teams.json": "teams", "discord.json": "discord", "trello.json": "trello", "asana.json": "asana",
+	"teams.json": "teams", "discord.json": "discord", "discord.html": "discord-html", "trello.json": "trello", "asana.json": "asana",
 	"asana.csv": "asana-csv", "agiled.json": "agiled-json",
 }
 

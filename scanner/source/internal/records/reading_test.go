@@ -121,7 +121,7 @@ var exportSamples = map[string]*Format{
 	"jira.json": &jiraJSON, "jira.csv": &jiraCSV, "zendesk.jsonl": &zendesk, "zendesk.csv": &zendeskCSV,
 	"freshdesk.json": &freshdesk, "freshdesk.csv": &freshdeskCSV, "intercom.json": &intercom, "intercom.csv": &intercomCSV,
 	"linear.csv": &linear, "github.json": &github, "github-cli.json": &github, "github-comments.json": &githubComments,
-	"teams.json": &teams, "discord.json": &discord, "trello.json": &trello, "asana.json": &asana, "asana.csv": &asanaCSV,
+	"teams.json": &teams, "discord.json": &discord, "discord.html": &discordHTML, "trello.json": &trello, "asana.json": &asana, "asana.csv": &asanaCSV,
 	"agiled.json": &agiled, "servicenow.xml": &serviceNow, "zendesk.xml": &zendeskXML, "freshdesk.xml": &freshdeskXML,
 	"confluence/entities.xml": &confluence, "slack/general/2026-03-04.json": &slack, "gitlab/tree/project/issues.ndjson": &gitlab,
 	"github-migration/issues_000001.json": &githubMigration,
@@ -394,6 +394,7 @@ func FuzzGitHub(f *testing.F)         { fuzzExport(f, "github.json", &github) }
 func FuzzGitHubComments(f *testing.F) { fuzzExport(f, "github-comments.json", &githubComments) }
 func FuzzTeams(f *testing.F)          { fuzzExport(f, "teams.json", &teams) }
 func FuzzDiscord(f *testing.F)        { fuzzExport(f, "discord.json", &discord) }
+func FuzzDiscordHTML(f *testing.F)    { fuzzExport(f, "discord.html", &discordHTML) }
 func FuzzTrello(f *testing.F)         { fuzzExport(f, "trello.json", &trello) }
 func FuzzAsana(f *testing.F)          { fuzzExport(f, "asana.json", &asana) }
 func FuzzAsanaCSV(f *testing.F)       { fuzzExport(f, "asana.csv", &asanaCSV) }
