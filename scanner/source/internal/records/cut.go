@@ -30,12 +30,21 @@ func Cut(name string, whole []byte) string {
 		return cutIn("JSON", lex.NewJSON(lex.NewInput(bytes.NewReader(whole))).Next)
 	case ext == ".xml" && text[0] == '<', bytes.HasPrefix(text, []byte("<?xml")):
 		return cutIn("XML", lex.NewXML(lex.NewInput(bytes.NewReader(whole))).Next)
+	case (ext == ".html" || ext == ".htm") && beginsPage(text) && !bytes.Contains(text, []byte("</html")):
+		return "HTML that ends in the middle of a page"
 	case ext == ".mbox", ext == ".eml":
 		return "it does not begin as mail does"
 	case (ext == ".csv" || ext == ".tsv") && bytes.IndexByte(whole, '\n') < 0:
 		return "its first line does not end"
 	}
 	return ""
+}
+
+// beginsPage reports whether a text begins as a whole page does, as far as it goes: pieces of pages begin with other tags.
+func beginsPage(text []byte) bool {
+	const mark = "<!doctype"
+	n := min(len(text), len(mark))
+	return bytes.EqualFold(text[:n], []byte(mark[:n]))
 }
 
 // cutIn says in what a text ends that is read token by token, where that is in the middle of something.

@@ -80,6 +80,9 @@ func parseDiscordHTML(r *reading) error {
 			r.record()
 		}
 		if !found {
+			if err := r.in.Err(); err != nil {
+				return err
+			}
 			if !whole {
 				r.gap("it ends in the middle: "+strconv.Itoa(r.records)+" records were read", io.ErrUnexpectedEOF)
 			}
