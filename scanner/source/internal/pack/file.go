@@ -3,7 +3,6 @@ package pack
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"runtime/debug"
 	"sync"
@@ -99,7 +98,7 @@ const maxDeflate = 1040
 var errHeader = errors.New("damaged object header")
 
 func openFile(path string, hash int) (*file, error) {
-	f, err := os.Open(path)
+	f, err := OpenRegular(path)
 	if err != nil {
 		return nil, err
 	}

@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"io"
 	"math/bits"
-	"os"
+	"slices"
 )
 
-// index is a pack index of version 2: the sorted names of a pack's objects and their offsets.
+// index is a pack index: the sorted names of a pack's objects and their offsets.
 type index struct {
 	hash    int // bytes of a name
 	count   int
@@ -24,9 +24,12 @@ type index struct {
 
 const fanoutSize = 256 * 4
 
+// isWide marks an offset that is a place in wide.
+const isWide = 1 << 31
+
 // readIndex loads an index file.
 func readIndex(path string, hash int) (*index, error) {
-	f, err := os.Open(path)
+	f, err := OpenRegular(path)
 	if err != nil {
 		return nil, err
 	}
@@ -39,23 +42,23 @@ func readIndex(path string, hash int) (*index, error) {
 }
 
 // parseIndex checks the layout of an index: header, fanout, names, CRCs, offsets, wide offsets, two sums. The CRCs and sums are not read.
+// Version 1 has no header, and after the fanout an offset before each name.
 func parseIndex(r io.ReaderAt, size int64, hash int) (*index, error) {
 	const magic = "\xfftOc\x00\x00\x00\x02"
 	head := make([]byte, len(magic)+fanoutSize)
 	n, err := r.ReadAt(head, 0)
 	switch {
+	case !bytes.HasPrefix(head, []byte(magic[:4])):
+		return parseIndexOne(r, size, hash)
 	case !bytes.HasPrefix(head, []byte(magic)):
-		return nil, errors.New("not a pack index of version 2")
+		return nil, errors.New("pack index is of neither version 1 nor 2")
 	case n < len(head):
 		return nil, errors.Join(errors.New("pack index is cut off"), err)
 	}
 	x := &index{hash: hash, fanout: head[len(magic):]}
-	for i := 1; i < 256; i++ {
-		if x.below(i-1) > x.below(i) {
-			return nil, errors.New("pack index has a wrong table")
-		}
+	if err := x.measure(); err != nil {
+		return nil, err
 	}
-	x.count = x.below(255)
 	wide := size - int64(len(head)) - int64(x.count)*int64(hash+8) - int64(2*hash)
 	if wide < 0 || wide%8 != 0 {
 		return nil, fmt.Errorf("pack index is cut off: %d objects do not fit", x.count)
@@ -69,6 +72,46 @@ func parseIndex(r io.ReaderAt, size int64, hash int) (*index, error) {
 		return nil, err
 	}
 	x.offsets, x.wide = x.offsets[:x.count*4], x.offsets[x.count*4:]
+	x.divide()
+	return x, nil
+}
+
+// measure takes the count of objects from the fanout.
+func (x *index) measure() error {
+	for i := 1; i < 256; i++ {
+		if x.below(i-1) > x.below(i) {
+			return errors.New("pack index has a wrong table")
+		}
+	}
+	x.count = x.below(255)
+	return nil
+}
+
+// parseIndexOne reads an index of version 1: fanout, offset and name of each object, two sums.
+func parseIndexOne(r io.ReaderAt, size int64, hash int) (*index, error) {
+	x := &index{hash: hash, fanout: make([]byte, fanoutSize)}
+	if _, err := r.ReadAt(x.fanout, 0); err != nil {
+		return nil, errors.Join(errors.New("pack index is cut off"), err)
+	}
+	if err := x.measure(); err != nil {
+		return nil, err
+	}
+	each := 4 + hash
+	if int64(x.count)*int64(each) != size-fanoutSize-int64(2*hash) {
+		return nil, fmt.Errorf("not a pack index: %d objects do not make %d bytes", x.count, size)
+	}
+	rows := make([]byte, x.count*each)
+	if _, err := r.ReadAt(rows, fanoutSize); err != nil {
+		return nil, err
+	}
+	x.offsets, x.names = make([]byte, 0, x.count*4), make([]byte, 0, x.count*hash)
+	for row := range slices.Chunk(rows, each) {
+		at := binary.BigEndian.Uint32(row)
+		if at&isWide != 0 { // which version 2 keeps in its other table
+			at, x.wide = isWide|uint32(len(x.wide)/8), binary.BigEndian.AppendUint64(x.wide, uint64(at))
+		}
+		x.offsets, x.names = binary.BigEndian.AppendUint32(x.offsets, at), append(x.names, row[4:]...)
+	}
 	x.divide()
 	return x, nil
 }
@@ -131,10 +174,10 @@ func (x *index) search(id ID) (int, bool) {
 
 func (x *index) offset(i int) (int64, bool) {
 	off := binary.BigEndian.Uint32(x.offsets[4*i:])
-	if off&(1<<31) == 0 {
+	if off&isWide == 0 {
 		return int64(off), true
 	}
-	at := int(off&^(1<<31)) * 8
+	at := int(off&^isWide) * 8
 	if at+8 > len(x.wide) {
 		return 0, false
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -106,6 +107,23 @@ var layouts = []layout{
 		git(t, dir, "clone", "-q", "--bare", "--shared", dir, second)
 		git(t, second, "clone", "-q", "--bare", "--shared", second, third)
 		return filepath.Join(third, "objects")
+	}},
+	{"alternates in quotes", 60, func(t *testing.T, dir string) string {
+		in("repack -adkq")(t, dir)
+		second := filepath.Join(t.TempDir(), "second\there")
+		git(t, dir, "clone", "-q", "--bare", "--shared", dir, second)
+		list := filepath.Join(second, "objects", "info", "alternates")
+		if err := os.WriteFile(list, []byte(strconv.Quote(filepath.Join(dir, ".git", "objects"))+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return filepath.Join(second, "objects")
+	}},
+	{"indexes of version 1", 120, func(t *testing.T, dir string) string {
+		in("repack -adfkq")(t, dir)
+		objects := in("count-objects")(t, dir)
+		packs, _ := filepath.Glob(filepath.Join(objects, "pack", "*.pack"))
+		git(t, dir, "index-pack", "--index-version=1", packs[0])
+		return objects
 	}},
 	{"fetched", 120, func(t *testing.T, dir string) string { // a thin pack, which is completed with bases that the first has too
 		clone := filepath.Join(t.TempDir(), "clone")

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strconv"
 
@@ -155,7 +154,7 @@ func (s *Store) damaged(at place, err error) error {
 
 // stream reads a large object that is stored whole.
 func (s *Store) stream(at place, e entry) (io.ReadCloser, error) {
-	f, err := os.Open(s.packs[at.pack].path)
+	f, err := OpenRegular(s.packs[at.pack].path)
 	if err != nil {
 		return nil, err
 	}
@@ -257,7 +256,7 @@ func looseObject(path string) (Object, error) {
 
 // openLoose reads the header of a loose object, "blob 12" and a zero byte; the reader gives what follows.
 func openLoose(path string) (Object, io.ReadCloser, error) {
-	f, err := os.Open(path)
+	f, err := OpenRegular(path)
 	if err != nil {
 		return Object{}, nil, err
 	}

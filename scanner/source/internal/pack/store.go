@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/quash-sh/quash/scanner/source/internal/inflate"
@@ -170,7 +171,7 @@ func readPacks(objects string, hash int) (packs []*packed, problems []Problem) {
 func withAlternates(objects string) (dirs []string, problems []Problem) {
 	dirs = []string{filepath.Clean(objects)}
 	for i := 0; i < len(dirs); i++ {
-		list, err := os.ReadFile(filepath.Join(dirs[i], "info", "alternates"))
+		list, err := ReadRegular(filepath.Join(dirs[i], "info", "alternates"), maxAlternates)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			problems = append(problems, Problem{filepath.Join(dirs[i], "info", "alternates"), err})
 		}
@@ -178,6 +179,9 @@ func withAlternates(objects string) (dirs []string, problems []Problem) {
 			line = strings.TrimRight(line, "\r\n")
 			if line == "" || strings.HasPrefix(line, "#") {
 				continue
+			}
+			if plain, ok := unquoted(line); ok {
+				line = plain
 			}
 			if !filepath.IsAbs(line) {
 				line = filepath.Join(dirs[i], line)
@@ -194,6 +198,18 @@ func withAlternates(objects string) (dirs []string, problems []Problem) {
 		}
 	}
 	return dirs, problems
+}
+
+// maxAlternates bounds the bytes of a list of alternates.
+const maxAlternates = 16 << 20
+
+// unquoted is a path that git wrote in quotes, with escapes as in C; false where it is not one.
+func unquoted(line string) (string, bool) {
+	if !strings.HasPrefix(line, `"`) {
+		return "", false
+	}
+	plain, err := strconv.Unquote(line) // Go's escapes are those of git, and more
+	return plain, err == nil
 }
 
 // Sort orders the names so that reading the objects one after the other is cheap: loose ones first, then by pack and

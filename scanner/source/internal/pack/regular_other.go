@@ -1,0 +1,6 @@
+//go:build !unix
+
+package pack
+
+// openFlags: named pipes that could make an open wait are met on Unix.
+const openFlags = 0
