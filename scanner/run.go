@@ -201,7 +201,7 @@ func (r *run) take(ctx context.Context, f pending) error {
 			return err
 		}
 	}
-	if r.placer != nil && f.At.Blob != "" {
+	if r.placer != nil && (f.At.Blob != "" || f.At.Commit != "") {
 		r.held = append(r.held, f)
 		return nil
 	}
@@ -267,7 +267,7 @@ func (r *run) place(ctx context.Context) error {
 		return nil
 	}
 	slices.SortStableFunc(r.held, func(a, b pending) int { // workers hold them in any order
-		return cmp.Or(cmp.Compare(a.At.Blob, b.At.Blob), cmp.Compare(a.At.Path, b.At.Path), cmp.Compare(a.At.Offset, b.At.Offset))
+		return cmp.Or(cmp.Compare(a.At.Blob, b.At.Blob), cmp.Compare(a.At.Commit, b.At.Commit), cmp.Compare(a.At.Path, b.At.Path), cmp.Compare(a.At.Offset, b.At.Offset))
 	})
 	at := make([]Location, len(r.held))
 	for i, f := range r.held {
@@ -305,7 +305,7 @@ func (r *run) gapsOf(err error) error {
 }
 
 // merge makes one finding for each key and path of what may be many versions of a file: as it was found at its first commit, with all
-// refs that have a version of it. What has no place at all is dropped.
+// refs that have a version of it. Each message of a commit or tag is a place of its own. What has no place at all is dropped.
 func merge(held []pending, places [][]Location) []pending {
 	first := map[place]*pending{}
 	var order []*pending
@@ -316,6 +316,9 @@ func merge(held []pending, places [][]Location) []pending {
 		}
 		for _, at := range all {
 			p := place{id: f.ID, path: at.Path, field: at.Field, allowed: f.Allowed}
+			if at.Field != "" {
+				p.record = at.Blob + at.Commit
+			}
 			g, ok := first[p]
 			if !ok {
 				g = &pending{}
