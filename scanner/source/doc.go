@@ -28,8 +28,8 @@
 // [Options].Unreachable they are kept, and marked. [Options].Past lets a scan read what is new alone: it reads what the commits bring that no
 // reference led to before, reads again the objects in which keys were, and places everything anew, so that the result is that of a scan of everything.
 //
-// go-git reads references, index and configuration, the git program does where go-git cannot, and internal/pack reads
-// objects. A work tree's file whose content stood at its path in the history is not read a second time.
+// go-git reads index and configuration, the git program does where go-git cannot, references are read from their files, and internal/pack
+// reads objects. A work tree's file whose content stood at its path in the history is not read a second time.
 //
 // What commits add ([Staged], [Range]) is the one thing read from git's own listing of changes: which blob a commit brings to which
 // path. The blobs are read whole all the same, and findings on lines that stood there before are dropped afterwards

@@ -201,12 +201,25 @@ func TestGitBrokenReference(t *testing.T) {
 	f.write(".git/refs/heads/gone", "")
 	texts, gaps, _ = mustDrain(t, f.dir, Options{})
 	same(t, "texts", 2, len(texts))
-	if len(gaps) != 1 || !strings.HasPrefix(gaps[0], "a reference: ") {
-		t.Errorf("gaps %q", gaps)
-	}
-	_, _, err := drain(t.Context(), opened(f.dir, Options{Git: filepath.Join(t.TempDir(), "no-git")})(t))
-	if err == nil || !strings.Contains(err.Error(), "references cannot be read") {
-		t.Errorf("without git: %v", err)
+	same(t, "gaps", []string{"reference refs/heads/gone: its file is empty → git fsck, then git fetch or git update-ref -d refs/heads/gone"}, gaps)
+
+	f.write(".git/refs/heads/gone.lock", "half a name") // somebody is writing
+	remove(t, filepath.Join(f.dir, ".git", "refs", "heads", "gone"))
+	_, gaps, _ = mustDrain(t, f.dir, Options{})
+	same(t, "gaps beside a lock", []string(nil), gaps)
+
+	for _, c := range []struct{ file, text, want string }{
+		{"HEAD", "", "reference HEAD: its file is empty"},
+		{"HEAD", "text", "reference HEAD: it names no object"},
+		{"packed-refs", "no reference\n", "reference in packed-refs: a line names no object"},
+	} {
+		f.write(".git/"+c.file, c.text)
+		texts, gaps, _ = mustDrain(t, f.dir, Options{NoWorktree: true})
+		same(t, "texts with a damaged "+c.file, 2, len(texts))
+		if len(gaps) != 1 || !strings.HasPrefix(gaps[0], c.want) {
+			t.Errorf("%s: gaps %q", c.file, gaps)
+		}
+		f.write(".git/HEAD", "ref: refs/heads/main\n")
 	}
 }
 
@@ -243,6 +256,11 @@ func TestGitBadRepositories(t *testing.T) {
 	texts, _, _ := mustDrain(t, f.dir, Options{Kind: "dir"})
 	same(t, "its files", map[string]string{"a": "one\n"}, texts)
 	f.write(".git/HEAD", "ref: refs/heads/main\n")
+	f.write(".git/config", "", ".git/commondir", "../nowhere\n")
+	if _, err := Open(t.Context(), f.dir, Options{}); err == nil || !strings.Contains(err.Error(), "commondir points to") {
+		t.Errorf("a part of a repository that is nowhere: %v", err)
+	}
+	remove(t, filepath.Join(f.dir, ".git", "commondir"))
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, ".git"), []byte("gitdir: /nowhere/at/all\n"), 0o600); err != nil {
 		t.Fatal(err)

@@ -15,8 +15,8 @@ import (
 	"github.com/quash-sh/quash/scanner/source/internal/pack"
 )
 
-// program is the git program, asked for what go-git cannot read: references and index of repositories with SHA-256 names
-// or reftables, and split or sparse indexes. Objects are never asked of it.
+// program is the git program, asked for what is not read here and not by go-git: references in reftables, the index of repositories
+// with SHA-256 names, and split or sparse indexes. Objects are never asked of it.
 type program struct {
 	path string // empty: "git" from the path
 	repo *repository

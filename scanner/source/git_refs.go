@@ -11,8 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-git/go-git/v5/plumbing"
-
 	"github.com/quash-sh/quash/scanner"
 	"github.com/quash-sh/quash/scanner/source/internal/pack"
 )
@@ -76,39 +74,17 @@ func brokenRef(name, why string) *scanner.Gap {
 	return &scanner.Gap{What: "reference " + name, Why: why, Next: "git fsck, then git fetch or git update-ref -d " + name}
 }
 
-// namedRefs lists the references and HEAD. go-git gives none when one file is damaged; the git program gives the rest.
+// namedRefs lists the references and HEAD; of a reftable the git program does.
 func (r *repository) namedRefs(ctx context.Context) ([]ref, []*scanner.Gap, error) {
-	if extension, ok := r.foreign(); ok {
-		refs, err := r.program.refs(ctx)
-		if err != nil {
-			return nil, nil, fmt.Errorf("it uses the extension %s: %w", extension, err)
-		}
-		return refs, nil, nil
+	if !r.reftable {
+		refs, gaps := r.fileRefs()
+		return refs, gaps, nil
 	}
-	iter, err := r.storage.IterReferences()
+	refs, err := r.program.refs(ctx)
 	if err != nil {
-		refs, programErr := r.program.refs(ctx)
-		if programErr != nil {
-			return nil, nil, errors.Join(err, programErr)
-		}
-		return refs, []*scanner.Gap{{What: "a reference", Why: err.Error(), Next: "git fsck", Err: err}}, nil
+		return nil, nil, fmt.Errorf("it uses the extension refstorage = reftable: %w", err)
 	}
-	var refs []ref
-	var head string
-	err = iter.ForEach(func(p *plumbing.Reference) error {
-		switch {
-		case p.Type() == plumbing.HashReference:
-			sum := p.Hash()
-			refs = append(refs, ref{p.Name().String(), pack.MakeID(sum[:])})
-		case p.Name() == plumbing.HEAD:
-			head = p.Target().String()
-		}
-		return nil
-	})
-	if i := slices.IndexFunc(refs, func(f ref) bool { return f.name == head }); i >= 0 {
-		refs = append(refs, ref{headName, refs[i].id})
-	}
-	return refs, nil, err
+	return refs, nil, nil
 }
 
 // stashes lists the older stash entries, which stand in the reference's log alone.
@@ -154,7 +130,7 @@ func (r *repository) heads() []ref {
 
 // shallow lists the commits whose parents a shallow clone left out.
 func (r *repository) shallow() ([]pack.ID, error) {
-	text, err := os.ReadFile(filepath.Join(r.commonDir, "shallow"))
+	text, err := pack.ReadRegular(filepath.Join(r.commonDir, "shallow"), maxPackedRefs)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -3,6 +3,7 @@ package source
 import (
 	"bytes"
 	"context"
+	"crypto/sha1"
 	"errors"
 	"fmt"
 	"io"
@@ -22,9 +23,9 @@ import (
 
 // repository is a git repository, opened.
 //
-// go-git reads its configuration, references, index and list of shallow commits. It is asked through its storage, not by
-// PlainOpen, which refuses extensions that change nothing of these (sparse checkout's worktreeConfig, preciousObjects).
-// Two do change them, SHA-256 names and reftable; there the git program answers (git_program.go).
+// go-git reads its configuration and index. It is asked through its storage, not by PlainOpen, which refuses extensions that change
+// nothing of these (sparse checkout's worktreeConfig, preciousObjects). Where it cannot, the git program answers (git_program.go): for
+// references in a reftable, and the index of a repository with SHA-256 names.
 type repository struct {
 	name      string // as the target was given
 	root      string // the work tree; empty for a bare repository
@@ -61,6 +62,9 @@ func findRepository(dir string) (*repository, bool, error) {
 	r.commonDir = r.gitDir
 	if b, err := readSmall(filepath.Join(r.gitDir, "commondir")); err == nil {
 		r.commonDir = within(r.gitDir, strings.TrimSpace(string(b)))
+		if _, err := os.Stat(filepath.Join(r.commonDir, "objects")); err != nil {
+			return nil, true, fmt.Errorf("open %q: its file commondir points to %q, where no repository is; mend it with git worktree repair, or scan the files alone with --source dir", r.gitDir, r.commonDir)
+		}
 	}
 	return r, true, nil
 }
@@ -136,12 +140,15 @@ func openFile(path string) (*os.File, fs.FileInfo, error) {
 	return f, info, nil
 }
 
+// maxConfig bounds the bytes of a repository's configuration.
+const maxConfig = 16 << 20
+
 // open reads the configuration and makes the storage.
 func (r *repository) open(o Options) error {
 	files := dotgit.NewRepositoryFilesystem(osfs.New(r.gitDir), osfs.New(r.commonDir))
 	r.storage = filesystem.NewStorage(files, cache.NewObjectLRUDefault())
 	r.program = program{path: o.Git, repo: r}
-	text, err := os.ReadFile(filepath.Join(r.commonDir, "config"))
+	text, err := pack.ReadRegular(filepath.Join(r.commonDir, "config"), maxConfig)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return openError(filepath.Join(r.commonDir, "config"), err)
 	}
@@ -175,17 +182,6 @@ func (r *repository) configure(conf *config.Config) error {
 	return nil
 }
 
-// foreign reports whether go-git cannot read the references and the index, and names the extension.
-func (r *repository) foreign() (string, bool) {
-	switch {
-	case r.hash == 32:
-		return "objectformat = sha256", true
-	case r.reftable:
-		return "refstorage = reftable", true
-	}
-	return "", false
-}
-
 // objects opens the object store.
 func (r *repository) objects() (*pack.Store, []pack.Problem) {
 	store, problems := pack.Open(filepath.Join(r.commonDir, "objects"), r.hash)
@@ -217,7 +213,16 @@ func (t *tracked) add(path string, link bool) {
 
 // tracked reads the index. Where go-git cannot (a split or sparse index), the git program does.
 func (r *repository) tracked(ctx context.Context) (*tracked, error) {
-	if _, ok := r.foreign(); ok {
+	// A pipe in its place would make all who read it wait.
+	f, err := pack.OpenRegular(filepath.Join(r.gitDir, "index"))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &tracked{}, nil
+	case err != nil:
+		return nil, err
+	}
+	f.Close()
+	if r.hash != sha1.Size || r.reftable {
 		return r.program.tracked(ctx)
 	}
 	if t, ok := trackedPlain(r.gitDir); ok {

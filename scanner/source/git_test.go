@@ -149,7 +149,7 @@ func TestGitForms(t *testing.T) {
 	}
 }
 
-// TestGitSHA256 reads a repository with SHA-256 names, whose references the git program lists.
+// TestGitSHA256 reads a repository with SHA-256 names, whose index the git program lists.
 func TestGitSHA256(t *testing.T) {
 	f := newFixture(t, "--object-format=sha256")
 	first := f.commit("first", "a", "one\n")
@@ -162,13 +162,16 @@ func TestGitSHA256(t *testing.T) {
 	sourcetest.Run(t, sourcetest.Case{Open: opened(f.dir, Options{}), Texts: texts, Coverage: scanner.Coverage{
 		Seen: map[string]int{"blobs": 3, "branches": 1, "commits": 2, "files": 2},
 	}})
-	src, err := Open(t.Context(), f.dir, Options{Git: filepath.Join(t.TempDir(), "no-git")})
-	if err != nil {
-		t.Fatal(err)
+	without := Options{Git: filepath.Join(t.TempDir(), "no-git")}
+	got, gaps, _ := mustDrain(t, f.dir, without)
+	same(t, "texts without git", texts, got)
+	if len(gaps) != 2 || !strings.Contains(gaps[0], "not installed") || !strings.Contains(gaps[1], "submodules of ") {
+		t.Errorf("gaps without git: %q", gaps)
 	}
-	_, _, err = drain(t.Context(), src)
-	if err == nil || !strings.Contains(err.Error(), "objectformat = sha256") || !strings.Contains(err.Error(), "not installed") {
-		t.Errorf("without git: %v", err)
+	f.git("config", "extensions.refStorage", "reftable")
+	_, _, err := drain(t.Context(), opened(f.dir, without)(t))
+	if err == nil || !strings.Contains(err.Error(), "refstorage = reftable") || !strings.Contains(err.Error(), "not installed") {
+		t.Errorf("references without git: %v", err)
 	}
 }
 
