@@ -185,10 +185,14 @@ func (h *sevenHeader) packed() {
 	}
 }
 
+// unpacked reads what the folders are. Each holds one member, unless it is said to have more.
 func (h *sevenHeader) unpacked() {
 	for !h.bad {
 		switch h.byte() {
 		case sevenEnd:
+			for _, f := range h.folders {
+				f.members = []uint64{f.size()}
+			}
 			return
 		case sevenFolderID:
 			n := h.count()
@@ -209,9 +213,6 @@ func (h *sevenHeader) unpacked() {
 		default:
 			h.bad = true
 		}
-	}
-	for _, f := range h.folders {
-		f.members = []uint64{f.size()}
 	}
 }
 
