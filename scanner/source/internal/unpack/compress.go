@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"compress/bzip2"
 	"compress/gzip"
+	"encoding/binary"
 	"io"
 	"strings"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/mikelolasagasti/xz"
 	"github.com/pierrec/lz4/v4"
+	"github.com/ulikunitz/xz/lzma"
 )
 
 // maxWindow is the largest dictionary of a compressor that room is made for. It is what xz -9 and 7z's ultra use; zstd --long=27
@@ -40,15 +42,17 @@ func (w *walk) compressed(f *Format, n node, r io.Reader) error {
 }
 
 // decompressor opens a stream that a compressor made. done gives up what it holds.
-func decompressor(f *Format, r io.Reader) (in io.Reader, done func(), err error) {
+func decompressor(f *Format, r *bufio.Reader) (in io.Reader, done func(), err error) {
 	done = func() {}
 	switch f {
 	case gzipFormat:
-		in, err = gzip.NewReader(r)
+		in, err = gunzip(r)
 	case bzip2Format:
 		in = bzip2.NewReader(r)
 	case xzFormat:
 		in, err = xz.NewReader(r, maxWindow)
+	case lzmaFormat:
+		in, err = lzmaReader(r)
 	case zstdFormat:
 		var d *zstd.Decoder
 		d, err = zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(2*maxWindow))
@@ -61,6 +65,56 @@ func decompressor(f *Format, r io.Reader) (in io.Reader, done func(), err error)
 		in = brotli.NewReader(r)
 	}
 	return in, done, err
+}
+
+// gunzip opens what gzip made: one member after the other. Zeros behind the last, as tapes and block devices leave them, are no member.
+func gunzip(r *bufio.Reader) (io.Reader, error) {
+	z, err := gzip.NewReader(r)
+	if err != nil {
+		return nil, err
+	}
+	z.Multistream(false)
+	return &gzipMembers{z, r}, nil
+}
+
+type gzipMembers struct {
+	z *gzip.Reader
+	r *bufio.Reader
+}
+
+// Read implements io.Reader.
+func (g *gzipMembers) Read(b []byte) (int, error) {
+	n, err := g.z.Read(b)
+	if err != io.EOF {
+		return n, err
+	}
+	for {
+		c, err := g.r.ReadByte()
+		if err != nil {
+			return n, err
+		}
+		if c != 0 {
+			_ = g.r.UnreadByte()
+			break
+		}
+	}
+	if err := g.z.Reset(g.r); err != nil {
+		return n, err
+	}
+	g.z.Multistream(false)
+	return n, nil
+}
+
+// lzmaReader opens what lzma made. The library makes room for the dictionary that the head says.
+func lzmaReader(r *bufio.Reader) (io.Reader, error) {
+	head, err := r.Peek(lzma.HeaderLen)
+	if err != nil {
+		return nil, err
+	}
+	if dict := binary.LittleEndian.Uint32(head[1:]); dict > maxWindow {
+		return nil, limitf("a dictionary of more than %d bytes", maxWindow)
+	}
+	return lzma.NewReader(r)
 }
 
 // inside is the name of what a compressed file holds.

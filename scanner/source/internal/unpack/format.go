@@ -2,7 +2,9 @@ package unpack
 
 import (
 	"bytes"
+	"encoding/binary"
 	"io"
+	"math/bits"
 	"strconv"
 	"strings"
 )
@@ -16,7 +18,8 @@ type Format struct {
 	// Random says that it is read at will; others are read from the first byte to the last.
 	Random bool
 
-	raw bool // its own bytes are given as text too
+	raw    bool // its own bytes are given as text too
+	unread bool // it is told, and its bytes are given as text
 }
 
 // The formats.
@@ -34,6 +37,7 @@ var (
 	tarFormat    = &Format{Name: "tar", Extensions: []string{".tar", ".gem"}, Reads: "members (ustar, pax, GNU, v7, sparse)"}
 	gzipFormat   = &Format{Name: "gzip", Extensions: []string{".gz", ".tgz", ".svgz", ".crate"}, Reads: "the text in it"}
 	bzip2Format  = &Format{Name: "bzip2", Extensions: []string{".bz2", ".tbz2"}, Reads: "the text in it"}
+	lzmaFormat   = &Format{Name: "lzma", Extensions: []string{".lzma", ".tlz"}, Reads: "the text in it; known by the name"}
 	xzFormat     = &Format{Name: "xz", Extensions: []string{".xz", ".txz"}, Reads: "the text in it"}
 	zstdFormat   = &Format{Name: "zstd", Extensions: []string{".zst", ".tzst"}, Reads: "the text in it"}
 	lz4Format    = &Format{Name: "lz4", Extensions: []string{".lz4"}, Reads: "the text in it"}
@@ -58,10 +62,40 @@ var (
 	}
 )
 
+// unread are archives that are known by their first bytes, and not read: that they are there is told.
+var unread = [...]struct {
+	mark   string
+	format *Format
+}{
+	{"MSCF\x00\x00\x00\x00", unreadFormat("a cabinet")},
+	{"MSWIM\x00\x00\x00", unreadFormat("a WIM image")},
+	{"xar!\x00", unreadFormat("a xar archive")},
+	{"hsqs", unreadFormat("a squashfs image")},
+	{"LZIP\x01", unreadFormat("what lzip made")},
+	{"\x89LZO\x00\r\n\x1A\n", unreadFormat("what lzop made")},
+	{"\x1F\x9D\x90", unreadFormat("what compress made")},
+	{"\xED\xAB\xEE\xDB", unreadFormat("an RPM package")},
+	{"!<arch>\ndebian-binary", unreadFormat("a Debian package")},
+	{"070701", unreadFormat("a cpio archive")},
+	{"070702", unreadFormat("a cpio archive")},
+}
+
+func unreadFormat(what string) *Format { return &Format{Name: what, Random: true, unread: true} }
+
+// byUnread tells an archive that is not read. Those marks are of letters alone in part, and count where zeros follow.
+func byUnread(head []byte) *Format {
+	for _, u := range unread {
+		if bytes.HasPrefix(head, []byte(u.mark)) && bytes.IndexByte(head, 0) >= 0 {
+			return u.format
+		}
+	}
+	return nil
+}
+
 // Formats returns the kinds of containers.
 func Formats() []*Format {
 	return []*Format{
-		zipFormat, tarFormat, gzipFormat, bzip2Format, xzFormat, zstdFormat, lz4Format, brotliFormat, sevenFormat, rarFormat,
+		zipFormat, tarFormat, gzipFormat, bzip2Format, xzFormat, lzmaFormat, zstdFormat, lz4Format, brotliFormat, sevenFormat, rarFormat,
 		sqliteFormat, pdfFormat, pycFormat, notebookFormat,
 	}
 }
@@ -77,12 +111,18 @@ func Find(head []byte, name string) *Format {
 	if isTar(head, name) {
 		return tarFormat
 	}
+	if f := byUnread(head); f != nil {
+		return f
+	}
 	return byName(head, name)
 }
 
 // byMagic tells a format by bytes that begin no text.
 func byMagic(head []byte) *Format {
 	has := func(mark string) bool { return bytes.HasPrefix(head, []byte(mark)) }
+	if skips(head) {
+		return byMagic(afterSkipped(head))
+	}
 	switch head[0] {
 	case 'P':
 		if has("PK\x03\x04") || has("PK\x05\x06") || has("PK\x07\x08") {
@@ -115,6 +155,35 @@ func byMagic(head []byte) *Format {
 	return nil
 }
 
+// skips reports whether a text begins with a frame that readers of zstd and lz4 pass over (RFC 8878, 3.1.2).
+func skips(head []byte) bool {
+	return len(head) >= 8 && head[0]&0xF0 == 0x50 && head[1] == 0x2A && head[2] == 0x4D && head[3] == 0x18
+}
+
+// afterSkipped is what follows the frames that are passed over; where that is out of sight, the beginning of a zstd frame.
+func afterSkipped(head []byte) []byte {
+	for skips(head) {
+		n := 8 + uint64(binary.LittleEndian.Uint32(head[4:]))
+		if n+4 > uint64(len(head)) {
+			return []byte("\x28\xB5\x2F\xFD")
+		}
+		head = head[n:]
+	}
+	return head
+}
+
+// isLZMA tells what lzma made, which has no mark: the properties and a dictionary of a power of two, or three times that, and a size
+// that is said not to be known, or less than 256 GiB.
+func isLZMA(head []byte) bool {
+	if len(head) < 14 || head[0] >= 9*5*5 {
+		return false
+	}
+	dict := binary.LittleEndian.Uint32(head[1:])
+	size := binary.LittleEndian.Uint64(head[5:])
+	odd := dict >> bits.TrailingZeros32(dict|1<<31)
+	return dict >= 1<<12 && (odd == 1 || odd == 3) && (size < 1<<38 || size == 1<<64-1) && head[13] == 0
+}
+
 func when(is bool, f *Format) *Format {
 	if is {
 		return f
@@ -131,6 +200,10 @@ func byName(head []byte, name string) *Format {
 		return when(head[2] == '\r' && head[3] == '\n', pycFormat)
 	case hasSuffix(name, ".br"):
 		return brotliFormat
+	case hasSuffix(name, ".lzma"), hasSuffix(name, ".tlz"):
+		return when(isLZMA(head), lzmaFormat)
+	case hasSuffix(name, ".pdf"): // what stands before its mark is no part of it
+		return when(bytes.Contains(head[:min(len(head), 1<<10)], []byte("%PDF-")), pdfFormat)
 	case hasSuffix(name, ".zip"): // damaged: that it cannot be read is told
 		return when(bytes.IndexByte(head, 0) >= 0, zipFormat)
 	case hasSuffix(name, ".gz"), hasSuffix(name, ".tgz"):
@@ -186,6 +259,9 @@ func (w *walk) stream(f *Format, n node, r io.Reader) error {
 
 // random reads a container at will.
 func (w *walk) random(f *Format, n node, r io.ReaderAt, size int64) error {
+	if f.unread {
+		return unsupported(f.Name)
+	}
 	switch f {
 	case zipFormat:
 		return w.zip(n, r, size)

@@ -171,6 +171,7 @@ func FuzzSQLite(f *testing.F) {
 
 func FuzzGzip(f *testing.F)     { fuzz(f, "a.gz", magic("\x1F\x8B\x08"), small("a.gz")) }
 func FuzzXz(f *testing.F)       { fuzz(f, "a.xz", nil, small("a.xz")) }
+func FuzzLzma(f *testing.F)     { fuzz(f, "a.lzma", nil, small("a.lzma")) }
 func FuzzZstd(f *testing.F)     { fuzz(f, "a.zst", magic("\x28\xB5\x2F\xFD"), small("a.zst")) }
 func FuzzLz4(f *testing.F)      { fuzz(f, "a.lz4", nil, small("a.lz4")) }
 func FuzzBrotli(f *testing.F)   { fuzz(f, "a.br", nil, small("a.br")) }

@@ -2,10 +2,6 @@ package unpack
 
 import (
 	"bytes"
-	"compress/zlib"
-	"encoding/ascii85"
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -53,7 +49,7 @@ func (w *walk) pdf(n node, r io.ReaderAt, size int64) error {
 	if k, err := r.ReadAt(d.b, 0); k < len(d.b) {
 		return err
 	}
-	if bytes.Contains(d.b, []byte("/Encrypt ")) {
+	if encrypts(d.b) {
 		return errEncrypted
 	}
 	d.find()
@@ -68,6 +64,21 @@ func (w *walk) pdf(n node, r io.ReaderAt, size int64) error {
 		d.err = io.ErrUnexpectedEOF
 	}
 	return d.err
+}
+
+// encrypts reports whether a file says how it is encrypted: the name and behind it a reference or a dictionary.
+func encrypts(b []byte) bool {
+	const name = "/Encrypt"
+	for {
+		i := bytes.Index(b, []byte(name))
+		if i < 0 {
+			return false
+		}
+		b = b[i+len(name):]
+		if rest := bytes.TrimLeft(b, "\x00\t\n\f\r "); len(rest) > 0 && (rest[0] == '<' || len(rest) < len(b) && '0' <= rest[0] && rest[0] <= '9') {
+			return true
+		}
+	}
 }
 
 // find finds the objects of the file.
@@ -161,7 +172,8 @@ func (l *pdfLex) stream(dict pdfDict) []byte {
 	return b[:n:n]
 }
 
-// unpackObjects reads the objects that stand in streams of objects.
+// unpackObjects reads the objects that stand in streams of objects, and gives what they say of themselves: titles, notes, the values of
+// fields.
 func (d *document) unpackObjects() {
 	for _, id := range slices.Clone(d.order) {
 		o := d.objects[id]
@@ -188,6 +200,7 @@ func (d *document) unpackObjects() {
 				return
 			}
 		}
+		d.w.text(Place{Path: d.node.below("object " + strconv.Itoa(id)).path, Line: 1, Raw: true}, newBytes(b[int(first):]))
 	}
 }
 
@@ -207,43 +220,6 @@ func (d *document) resolve(v any) any {
 func (d *document) dict(v any) pdfDict {
 	dict, _ := d.resolve(v).(pdfDict)
 	return dict
-}
-
-// unfiltered is what the filters of a stream make of it; nil for those of pictures, and for what cannot be read, which is told.
-func (d *document) unfiltered(o pdfObject) io.Reader {
-	dict, _ := o.value.(pdfDict)
-	filters, ok := d.resolve(dict["Filter"]).([]any)
-	if !ok {
-		filters = []any{d.resolve(dict["Filter"])}
-	}
-	r := newBytes(o.stream)
-	if len(filters) > maxFilters {
-		return d.unread(limitf("it is packed more than %d times over", maxFilters))
-	}
-	for _, f := range filters {
-		switch name := d.resolve(f); name {
-		case nil:
-		case pdfName("FlateDecode"), pdfName("Fl"):
-			z, err := zlib.NewReader(r)
-			if err != nil {
-				return d.unread(err)
-			}
-			r = z
-		case pdfName("ASCII85Decode"), pdfName("A85"):
-			b, _, _ := bytes.Cut(bytes.TrimPrefix(bytes.TrimSpace(o.stream), []byte("<~")), []byte("~>"))
-			if len(filters) > 1 && d.resolve(filters[0]) != d.resolve(f) {
-				return d.unread(errors.New("it is packed in an order that is not known"))
-			}
-			r = ascii85.NewDecoder(newBytes(b))
-		case pdfName("ASCIIHexDecode"), pdfName("AHx"):
-			r = hex.NewDecoder(r)
-		case pdfName("DCTDecode"), pdfName("DCT"), pdfName("JPXDecode"), pdfName("CCITTFaxDecode"), pdfName("CCF"), pdfName("JBIG2Decode"):
-			return nil
-		default:
-			return d.unread(fmt.Errorf("it is packed with %v, which is not known", name))
-		}
-	}
-	return r
 }
 
 // unread notes that a stream of the document could not be read.
@@ -326,7 +302,8 @@ func (d *document) stream(id int, o pdfObject) {
 		d.give(n, d.decoded(o), d.dict(dict["Resources"]))
 		return
 	}
-	if r := d.unfiltered(o); r != nil && dict["Filter"] != nil {
+	packed := dict["Filter"] != nil || dict["Type"] == pdfName("EmbeddedFile")
+	if r := d.unfiltered(o); r != nil && packed {
 		d.w.member(n, r)
 	}
 }

@@ -2,18 +2,23 @@ package unpack
 
 import (
 	"archive/tar"
+	"bufio"
 	"bytes"
 	"io"
 )
 
-// tar reads a tar archive. Where it cannot be read on, the rest of it is given as it stands.
+// tar reads a tar archive, and others that are appended to it. Where it cannot be read on, the rest of it is given as it stands.
 func (w *walk) tar(n node, r io.Reader) error {
-	in := &trail{r: r}
-	t := tar.NewReader(in)
-	for w.live() {
+	body := bufio.NewReader(r)
+	in := &trail{r: body}
+	for t := tar.NewReader(in); w.live(); {
 		h, err := t.Next()
 		if err == io.EOF {
-			return in.ended()
+			if err := in.ended(); err != nil || !another(body) {
+				return err
+			}
+			t = tar.NewReader(in)
+			continue
 		}
 		if err != nil {
 			if in.err != nil {
@@ -29,6 +34,20 @@ func (w *walk) tar(n node, r io.Reader) error {
 		}
 	}
 	return nil
+}
+
+// another reports whether one more archive follows the end of one: behind the blocks of zeros that fill the last record of it.
+func another(r *bufio.Reader) bool {
+	for {
+		block, err := r.Peek(512)
+		if err != nil {
+			return false
+		}
+		if zeros := bytes.TrimLeft(block, "\x00"); len(zeros) > 0 {
+			return isTar(block, "")
+		}
+		_, _ = r.Discard(len(block))
+	}
 }
 
 // ended returns the error of a tar archive that ends without the two blocks of zeros that say so: it may have been cut between two

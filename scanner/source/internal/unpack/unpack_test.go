@@ -132,6 +132,7 @@ func pressed(open func(io.Writer) (io.WriteCloser, error)) func(string) []byte {
 var compressors = map[string]func(string) []byte{
 	".gz":  pressed(func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriter(w), nil }),
 	".xz":  pressed(func(w io.Writer) (io.WriteCloser, error) { return xz.NewWriter(w) }),
+	".lzma": pressed(func(w io.Writer) (io.WriteCloser, error) { return lzma.NewWriter(w) }),
 	".zst": pressed(func(w io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(w) }),
 	".lz4": pressed(func(w io.Writer) (io.WriteCloser, error) { return lz4.NewWriter(w), nil }),
 	".br":  pressed(func(w io.Writer) (io.WriteCloser, error) { return brotli.NewWriter(w), nil }),
@@ -163,7 +164,7 @@ func sevenNumber(b []byte, n uint64) []byte {
 	return binary.LittleEndian.AppendUint64(append(b, 0xFF), n)
 }
 
-// sevenFile lays out a 7z archive of one folder.
+// sevenFile lays out a 7z archive of one folder. One with a single file says nothing of how many there are, as 7z writes it.
 func sevenFile(packed, coder []byte, size uint64, files ...string) []byte {
 	n := uint64(len(files) / 2)
 	h := []byte{1, 4, 6}
@@ -171,10 +172,12 @@ func sevenFile(packed, coder []byte, size uint64, files ...string) []byte {
 	h = append(sevenNumber(append(h, 9), uint64(len(packed))), 0)
 	h = append(h, 7, 11, 1, 0, 1)
 	h = append(append(h, coder...), 12)
-	h = append(sevenNumber(h, size), 0, 8, 13)
-	h = append(sevenNumber(h, n), 9)
-	for i := 1; i+2 < len(files); i += 2 {
-		h = sevenNumber(h, uint64(len(files[i])))
+	h = append(sevenNumber(h, size), 0, 8)
+	if n != 1 {
+		h = append(sevenNumber(append(h, 13), n), 9)
+		for i := 1; i+2 < len(files); i += 2 {
+			h = sevenNumber(h, uint64(len(files[i])))
+		}
 	}
 	h = append(h, 0, 0, 5)
 	h = sevenNumber(h, n)

@@ -27,6 +27,20 @@ const (
 	zipXz    = 95
 )
 
+// zipMethods open the members that are packed so.
+var zipMethods = map[uint16]zip.Decompressor{
+	zipBzip2: func(r io.Reader) io.ReadCloser { return io.NopCloser(bzip2.NewReader(r)) },
+	zipLZMA:  zipOfLZMA,
+	zipZstd: func(r io.Reader) io.ReadCloser {
+		d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+		return opened(d.IOReadCloser, err)
+	},
+	zipXz: func(r io.Reader) io.ReadCloser {
+		x, err := xz.NewReader(r, maxWindow)
+		return opened(func() io.ReadCloser { return io.NopCloser(x) }, err)
+	},
+}
+
 // zip reads a zip archive by its directory, and where that cannot be read by what stands before each member.
 func (w *walk) zip(n node, r io.ReaderAt, size int64) error {
 	ration := &rationed{r, maxDirectory}
@@ -41,16 +55,9 @@ func (w *walk) zip(n node, r io.ReaderAt, size int64) error {
 		return w.salvage(n, r, size)
 	}
 	z.RegisterDecompressor(zip.Deflate, inflaters())
-	z.RegisterDecompressor(zipBzip2, func(r io.Reader) io.ReadCloser { return io.NopCloser(bzip2.NewReader(r)) })
-	z.RegisterDecompressor(zipLZMA, zipOfLZMA)
-	z.RegisterDecompressor(zipZstd, func(r io.Reader) io.ReadCloser {
-		d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
-		return opened(d.IOReadCloser, err)
-	})
-	z.RegisterDecompressor(zipXz, func(r io.Reader) io.ReadCloser {
-		x, err := xz.NewReader(r, maxWindow)
-		return opened(func() io.ReadCloser { return io.NopCloser(x) }, err)
-	})
+	for method, unpack := range zipMethods {
+		z.RegisterDecompressor(method, unpack)
+	}
 	if sharesTexts(z) {
 		defer w.hold(2 * maxShared)()
 	}
@@ -223,6 +230,7 @@ func (w *walk) salvageMember(n node, r io.ReaderAt, at, size int64) int64 {
 	body := io.NewSectionReader(r, at+begin, max(0, size-at-begin))
 	flags, method := le.Uint16(h[6:]), le.Uint16(h[8:])
 	m := n.below(string(name))
+	unpack := zipMethods[method]
 	switch {
 	case flags&encryptedFlag != 0:
 		w.gap(m, errEncrypted)
@@ -232,6 +240,10 @@ func (w *walk) salvageMember(n node, r io.ReaderAt, at, size int64) int64 {
 		if read, _ := body.Seek(0, io.SeekCurrent); packed == 0 {
 			packed = read - int64(in.Buffered())
 		}
+	case unpack != nil && packed > 0:
+		in := unpack(io.LimitReader(body, packed))
+		w.member(m, io.LimitReader(in, int64(le.Uint32(h[22:]))))
+		_ = in.Close()
 	case method == zip.Store && packed > 0:
 		w.member(m, io.NewSectionReader(r, at+begin, min(packed, max(0, size-at-begin))))
 	}
