@@ -65,6 +65,11 @@ func TestLongTextsTakeLittleMemory(t *testing.T) {
 		if err != nil || !stats.Complete() || found != 1 {
 			t.Errorf("%s: %d found, %v, gaps %v", name, found, err, stats.Gaps)
 		}
+		var after runtime.MemStats
+		runtime.ReadMemStats(&after)
+		if made := after.TotalAlloc - before.TotalAlloc; made > 64<<20 {
+			t.Errorf("%s of %d MiB: %d MiB were allocated in all", name, times, made>>20)
+		}
 		if most := 2*before.HeapInuse + 48<<20; src.most > most { // a collection begins at twice of what was in use
 			t.Errorf("%s of %d MiB: %d MiB in use, %d before", name, times, src.most>>20, before.HeapInuse>>20)
 		}

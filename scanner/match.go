@@ -87,6 +87,7 @@ func (t *text) feed(data []byte, last bool) {
 		t.buf = data
 	} else {
 		t.buf = append(t.buf, data...)
+		t.tools.room = t.buf // it may have grown
 	}
 	t.prefilter()
 	t.finish(last)
@@ -290,7 +291,8 @@ func (t *text) trim(arrived int) {
 	t.claims.drop(keep)
 	rest := t.buf[drop:]
 	if drop > 0 || arrived == len(t.buf) {
-		rest = append(make([]byte, 0, 2*len(rest)+arrived), rest...)
+		t.tools.room = append(t.tools.room[:0], rest...)
+		rest = t.tools.room
 	}
 	t.buf = rest
 	t.base += drop

@@ -154,6 +154,7 @@ func (v *viewed) search(data []byte, last bool) {
 		v.held = data
 	} else {
 		v.held = append(v.held, data...)
+		v.buf = v.held // it may have grown
 	}
 	end := v.base + int64(len(v.held))
 	if v.off {

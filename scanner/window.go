@@ -15,6 +15,7 @@ type tools struct {
 	shorter           []*dfa.Walker // by rule, forward in texts within its limits
 	hits              []prefilter.Hit
 	waiting           []waiting
+	room              []byte // for what is held of a text that comes in pieces
 	lengths           []int
 	// loose are those that do not count.
 	loose, looseBefore []*dfa.Walker // by rule
