@@ -5,8 +5,8 @@ import "bytes"
 // Lengths, in bytes, of the two sides of a line's end between which a key is believed to be broken.
 const leastTail, leastHead, longestSide = 8, 4, 128
 
-// lines finds the ends of lines that break a key: after a backslash, or after what looks like the beginning of a key
-// when what looks like its rest follows by itself.
+// lines finds the ends of lines that break a key: after a backslash, or between two runs of which one at least looks like a part of a
+// key, and the second stands by itself.
 func lines(dst []edit, m *Marks) []edit {
 	text := m.text
 	for i := 0; ; i++ {
@@ -27,32 +27,65 @@ func lines(dst []edit, m *Marks) []edit {
 				dst = append(dst, edit{from: end, to: to})
 			}
 		case class[c]&keyByte != 0 && whole(text, end-leastTail, keyByte):
-			if to := resume(text, i+1); to > 0 && head(text[to:]) && tail(text[:end]) {
-				dst = append(dst, edit{from: end, to: to})
+			if to := resume(text, i+1); to > 0 {
+				if alone, ofKey := head(text[to:]); alone && (ofKey || tail(text[:end])) {
+					dst = append(dst, edit{from: end, to: to})
+				}
 			}
 		}
 	}
 }
 
-// resume returns where the text of the line at text[i] begins when that could be of a key, else 0. A diff's mark is skipped when
-// the line before has it too.
+// resume returns where the text of the line at text[i] begins when that could be of a key, else 0. What marks a comment or a line of a
+// diff, and could be of a key itself, is skipped when the line before has it too.
 func resume(text []byte, i int) int {
-	if i < len(text) && (text[i] == '+' || text[i] == '-') {
-		if before := bytes.LastIndexByte(text[max(0, i-1-longestSide):i-1], '\n'); before >= 0 && text[max(0, i-1-longestSide)+before+1] == text[i] {
-			i++
-		}
-	}
+	i = led(text, i)
 	for most := i + longestIndent; i < len(text) && i < most && class[text[i]]&mark != 0; {
 		i++
 	}
 	if i+1 < len(text) && text[i] == '/' && text[i+1] == '/' {
-		i += 2
+		if i += 2; i < len(text) && (text[i] == '/' || text[i] == '!') {
+			i++
+		}
 		for most := i + longestIndent; i < len(text) && i < most && text[i] == ' '; {
 			i++
 		}
 	}
 	if i >= len(text) || class[text[i]]&keyByte == 0 {
 		return 0
+	}
+	return i
+}
+
+// leaders begin the lines of comments in SQL, TeX, Fortran and batch files, and those of a diff.
+var leaders = [...]string{"-- ", "%", "!", "REM ", "+", "-"}
+
+// led returns where the text at text[i], the beginning of a line, goes on behind a leader that the line before has too.
+func led(text []byte, i int) int {
+	at := indented(text, i)
+	if at == len(text) || class[text[at]]&mark != 0 {
+		return i
+	}
+	for _, l := range leaders {
+		if !hasPrefix(text[at:], l) {
+			continue
+		}
+		from := max(0, i-1-longestSide)
+		before := bytes.LastIndexByte(text[from:i-1], '\n')
+		if before < 0 && from > 0 {
+			return i
+		}
+		if hasPrefix(text[indented(text, from+before+1):], l) {
+			return at + len(l)
+		}
+	}
+	return i
+}
+
+// indented returns where the text of a line begins that is indented by little.
+func indented(text []byte, i int) int {
+	for most := i + longestIndent; i < len(text) && i < most && (text[i] == ' ' || text[i] == '\t'); {
+		i++
 	}
 	return i
 }
@@ -92,21 +125,26 @@ func (m *mixture) ofKey() bool {
 	return m.digits > 0 && m.lower+m.upper > 0 || m.lower > 1 && m.upper > 1
 }
 
-// head reports whether a line begins like the rest of a key: a run that nothing but the end of a value follows.
-func head(line []byte) bool {
+// head reports whether a line begins like the rest of a key, with a run that nothing but the end of a value follows, and whether the run
+// is as long and of such letters as the beginning of a key would be.
+func head(line []byte) (alone, ofKey bool) {
+	var m mixture
 	n := 0
 	for n < len(line) && n < longestSide && class[line[n]]&keyByte != 0 {
+		m.add(line[n])
 		n++
 	}
-	if n < leastHead {
-		return false
+	if n < leastHead || n < len(line) && n < longestSide && !endsValue(line[n]) {
+		return false, false
 	}
-	if n == len(line) {
-		return true
-	}
-	switch line[n] {
+	return true, n >= leastTail && m.ofKey()
+}
+
+// endsValue reports whether a byte may follow a value.
+func endsValue(c byte) bool {
+	switch c {
 	case '\r', '\n', '"', '\'', '`', ',', ';', '<', ')', '\\':
 		return true
 	}
-	return n == longestSide
+	return false
 }

@@ -104,6 +104,10 @@ var encoders = []struct {
 	{Visible, func(s string) string { return strings.Join(strings.Split(s, ""), "\xad") }},
 	{Visible, func(s string) string { return strings.Map(func(r rune) rune { return r + 0xFEE0 }, s) }},
 	{"strings", func(s string) string { return `"` + s[:9] + `" + "` + s[9:] + `"` }},
+	{"strings", func(s string) string { return `"` + s[:9] + `" ++ "` + s[9:] + `"` }},
+	{"strings", func(s string) string { return `'` + s[:9] + `' << '` + s[9:] + `'` }},
+	{"strings", func(s string) string { return `u8"` + s[:9] + `" u8"` + s[9:] + `"` }},
+	{"strings", func(s string) string { return "'" + s[:9] + "' + `\r\n '" + s[9:] + "'" }},
 	{"strings", func(s string) string { return `"` + s[:9] + `" \` + "\n  f'" + s[9:] + `'` }},
 	{"strings", func(s string) string { return `'` + s[:9] + `' . '` + s[9:12] + "'\n .. '" + s[12:] + `'` }},
 	{"strings", func(s string) string { return `"` + s[:9] + "\" & _\r\n\t\"" + s[9:] + `"` }},
@@ -111,6 +115,12 @@ var encoders = []struct {
 	{"lines", func(s string) string { return "key: >-\n  aB3" + s[:9] + "\n  " + s[9:] + "\n" }},
 	{"lines", func(s string) string { return "> aB3" + s[:9] + "\r\n> " + s[9:] + "\r\n" }},
 	{"lines", func(s string) string { return "+  aB3" + s[:9] + "\n+  " + s[9:] + "\n" }},
+	{"lines", func(s string) string { return "  -- aB3" + s[:9] + "\n  -- " + s[9:] + "\n" }},
+	{"lines", func(s string) string { return "% aB3" + s[:9] + "\n% " + s[9:] + "\n" }},
+	{"lines", func(s string) string { return "! aB3" + s[:9] + "\n! " + s[9:] + "\n" }},
+	{"lines", func(s string) string { return "REM aB3" + s[:9] + "\r\nREM " + s[9:] + "\r\n" }},
+	{"lines", func(s string) string { return "/// aB3" + s[:9] + "\n/// " + s[9:] + "\n" }},
+	{"lines", func(s string) string { return "//! aB3" + s[:9] + "\n//! " + s[9:] + "\n" }},
 }
 
 func everyByte(format string) func(string) string {
@@ -258,4 +268,25 @@ func fastest(f func()) time.Duration {
 		least = min(least, time.Since(begun))
 	}
 	return least
+}
+
+// TestBrokenLines: one side of a line's end at least looks like a part of a key, and the second is alone on its line.
+func TestBrokenLines(t *testing.T) {
+	for text, want := range map[string]string{
+		"key: >-\n  abcdefghij\n  k1l2m3n4o5\n":   "abcdefghijk1l2m3n4o5",
+		"key: >-\n  a1b2c3d4e5\n  klmnopqrst\n":   "a1b2c3d4e5klmnopqrst",
+		"abandonment\nabolition\nabomination\n":   "",
+		"abcdefghij\nk1l2m3n4o5 and more\n":       "",
+		"select abcdefghij\n-- k1l2m3n4o5\n":      "",
+		"-- a1b2c3d4e5\nREM klmnopqrst\n":         "",
+		"\\newcommand a1b2c3d4e5\n% klmnopqrst\n": "",
+	} {
+		var s Sheet
+		if decoded(kind("lines"), &s, []byte(text)); want == "" && len(s.Parts) > 0 {
+			t.Errorf("%q is joined", text)
+		}
+		if want != "" && !shows(t, kind("lines"), text, want) {
+			t.Errorf("%q is not joined", text)
+		}
+	}
 }

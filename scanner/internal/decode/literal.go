@@ -12,7 +12,7 @@ const leastJoined = 12
 var joint = jointBytes()
 
 func jointBytes() (t [256]bool) {
-	for _, c := range []byte(" \t\r\n+.&|~<\\\"'") {
+	for _, c := range []byte(" \t\r\n+.&|~<\\`\"'") {
 		t[c] = true
 	}
 	return t
@@ -94,7 +94,7 @@ func blank(text []byte, p, limit int) int {
 	for ; p < limit; p++ {
 		switch text[p] {
 		case ' ', '\t', '\r', '\n':
-		case '\\', '_':
+		case '\\', '_', '`':
 			if p+1 >= limit || text[p+1] != '\n' && text[p+1] != '\r' {
 				return p
 			}
@@ -112,7 +112,7 @@ func operator(text []byte, p, limit int) int {
 	}
 	c := text[p]
 	switch {
-	case p+1 < limit && (c == '.' && text[p+1] == '.' || c == '|' && text[p+1] == '|' || c == '<' && text[p+1] == '>'):
+	case p+1 < limit && (c == '.' && text[p+1] == '.' || c == '|' && text[p+1] == '|' || c == '<' && (text[p+1] == '>' || text[p+1] == '<') || c == '+' && text[p+1] == '+'):
 		return p + 2
 	case c == '+' || c == '.' || c == '&' || c == '~':
 		return p + 1
@@ -120,10 +120,10 @@ func operator(text []byte, p, limit int) int {
 	return p
 }
 
-// stringPrefix reports whether c may stand before the quote of a literal, as in f"…" or @"…".
+// stringPrefix reports whether c may stand before the quote of a literal, as in f"…" @"…" or u8"…".
 func stringPrefix(c byte) bool {
 	switch c {
-	case 'f', 'F', 'b', 'B', 'r', 'R', 'u', 'U', 'L', '@', '$':
+	case 'f', 'F', 'b', 'B', 'r', 'R', 'u', 'U', 'L', '8', '@', '$':
 		return true
 	}
 	return false
