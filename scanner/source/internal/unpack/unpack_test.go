@@ -130,12 +130,12 @@ func pressed(open func(io.Writer) (io.WriteCloser, error)) func(string) []byte {
 
 // compressors make a file of each kind of one text. The bzip2 library cannot write.
 var compressors = map[string]func(string) []byte{
-	".gz":  pressed(func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriter(w), nil }),
-	".xz":  pressed(func(w io.Writer) (io.WriteCloser, error) { return xz.NewWriter(w) }),
+	".gz":   pressed(func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriter(w), nil }),
+	".xz":   pressed(func(w io.Writer) (io.WriteCloser, error) { return xz.NewWriter(w) }),
 	".lzma": pressed(func(w io.Writer) (io.WriteCloser, error) { return lzma.NewWriter(w) }),
-	".zst": pressed(func(w io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(w) }),
-	".lz4": pressed(func(w io.Writer) (io.WriteCloser, error) { return lz4.NewWriter(w), nil }),
-	".br":  pressed(func(w io.Writer) (io.WriteCloser, error) { return brotli.NewWriter(w), nil }),
+	".zst":  pressed(func(w io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(w) }),
+	".lz4":  pressed(func(w io.Writer) (io.WriteCloser, error) { return lz4.NewWriter(w), nil }),
+	".br":   pressed(func(w io.Writer) (io.WriteCloser, error) { return brotli.NewWriter(w), nil }),
 }
 
 // sevenZipped writes a 7z archive of one folder: all files one after the other, packed with LZMA or, with lzma2, LZMA2.
