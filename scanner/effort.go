@@ -14,7 +14,7 @@ import "fmt"
 //
 // The count is made per walk and not per byte. It depends on the text up to a place, and so neither on the pieces in which the text
 // comes, nor on other texts, nor on the number of workers, with one exception: what is known of a text from another that it was copied
-// from is not searched again, and so not counted.
+// from is not searched again, and so not counted. What was heard of before (see heard) counts what it cost then.
 const (
 	effortLeast      = 4 << 20
 	effortRatio      = 128

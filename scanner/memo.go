@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"math"
 	"slices"
-	"sort"
 )
 
 // Of a text that was made from another by copying parts of it, only what is new is searched. What the prefilter and the rules
@@ -110,6 +109,7 @@ type remembering struct {
 	*text
 	*memory
 	base, own *Memo
+	at        int // of the base's hits, behind those of the run before
 	// same says that outcomes can be inherited, and not only that there are none.
 	same bool
 }
@@ -123,13 +123,18 @@ func (t *text) feedFrom(data []byte, copies []Copy, base, own *Memo, least int) 
 	m.runs = follow(base, copies, len(data), max(least, t.x.filter.Max()), m.runs)
 	m.same = len(m.runs) > 0 && base.setting == own.setting
 	m.fresh = m.gaps.search(t.x.filter, data, m.runs, m.fresh[:0])
+	t.tools.walked += m.gaps.spent
 	next := m.fresh
 	for _, run := range m.runs {
 		next = m.inherit(run, next)
 	}
 	for _, h := range next {
-		m.look(h)
+		m.fromGap(h)
 	}
+	if len(m.runs) > 0 && !t.effort.over {
+		m.gaps.keep(own.hits)
+	}
+	m.gaps.text = nil
 	t.seen = t.end()
 	t.settle(true)
 	t.tools.waiting = t.waiting
@@ -140,9 +145,11 @@ func (t *text) feedFrom(data []byte, copies []Copy, base, own *Memo, least int) 
 // inherit takes the keywords of a run, and their outcomes where these depend on nothing else. fresh are those found in gaps that come from
 // the run on; it returns those that come behind it.
 func (m *remembering) inherit(run Copy, fresh []memoHit) []memoHit {
-	hits, shift := m.base.hits, int32(run.To-run.From)
-	hits = hits[sort.Search(len(hits), func(i int) bool { return int(hits[i].end) > run.From }):]
-	hits = hits[:sort.Search(len(hits), func(i int) bool { return int(hits[i].end) > run.From+run.Len })]
+	shift := int32(run.To - run.From)
+	m.at = behind(m.base.hits, m.at, run.From)
+	hits := m.base.hits[m.at:]
+	hits = hits[:behind(hits, 0, run.From+run.Len)]
+	m.at += len(hits)
 	lo, hi := m.bounds(run)
 	for {
 		before := int32(math.MaxInt32)
@@ -160,6 +167,28 @@ func (m *remembering) inherit(run Copy, fresh []memoHit) []memoHit {
 			m.again(h, at, lo, hi)
 		}
 	}
+}
+
+// behind is the first of the hits, which are in order, that ends behind a place. It is looked for from one of them on, with growing steps:
+// runs that follow each other are mostly copied from places that do.
+func behind(hits []memoHit, from, place int) int {
+	lo, hi, step := 0, from, 1
+	if from > 0 && int(hits[from-1].end) > place {
+		hi = from - 1
+	} else {
+		for lo = from; hi < len(hits) && int(hits[hi].end) <= place; step *= 2 {
+			lo, hi = hi+1, hi+step
+		}
+		hi = min(hi, len(hits))
+	}
+	for lo < hi {
+		if mid := int(uint(lo+hi) / 2); int(hits[mid].end) > place {
+			hi = mid
+		} else {
+			lo = mid + 1
+		}
+	}
+	return lo
 }
 
 // alike inherits keywords where no rule matched, for the same reason as in the base, as long as they follow each other and end before a
@@ -199,9 +228,18 @@ func (m *remembering) before(at memoHit, fresh []memoHit) []memoHit {
 		if c := cmp.Compare(h.end, at.end); c > 0 || c == 0 && m.x.filter.Len(h.keyword()) < m.x.filter.Len(at.keyword()) {
 			return fresh[i:]
 		}
-		m.look(h)
+		m.fromGap(h)
 	}
 	return nil
+}
+
+// fromGap takes a keyword of a gap, which is looked at unless what came of it is known.
+func (m *remembering) fromGap(h memoHit) {
+	if h.before > 0 {
+		m.own.hits = append(m.own.hits, h)
+		return
+	}
+	m.look(h)
 }
 
 // bounds are those, in the base, of what is known to be the same around a run: where the run is at the beginning of both texts, or at the
@@ -232,7 +270,7 @@ func (m *remembering) outcome(old, at memoHit, shift int64) {
 
 // look works out what a keyword leads to.
 func (m *remembering) look(h memoHit) {
-	k := h.keyword()
+	k, spent := h.keyword(), m.tools.walked
 	hit := span{int64(h.end) - int64(m.x.filter.Len(k)), int64(h.end)}
 	m.text.matched, m.text.notes, m.text.looked = false, &m.links, hit
 	m.links = m.links[:0]
@@ -240,6 +278,7 @@ func (m *remembering) look(h memoHit) {
 		m.text.match(m.x.rules[r], m.x.keywords[k], hit)
 	}
 	m.text.notes = nil
+	m.gaps.spend(int(h.end), m.tools.walked-spent)
 	s, looked := &m.x.scopes()[k], m.text.looked
 	before, after := s.noneBefore, s.noneAfter
 	if m.text.matched {

@@ -64,6 +64,7 @@ type heritage struct {
 	runs    []Copy
 	regions []region
 	parts   []viewPart // of the zone
+	heard   heard[heardZone]
 }
 
 // feedFrom is feed for a text that comes whole and is remembered. It returns false when its views were searched as a whole although
@@ -264,12 +265,49 @@ func (v *viewed) decode(text []byte, from, to int) (left, right bool) {
 	}
 	lo := max(0, from-cutLead)
 	v.block = span{int64(lo), int64(to)}
-	v.explore(text[lo:to], nil, 0)
+	v.exploreZone(text[lo:to], standing{first: lo == 0, last: to == len(text), lead: from - lo, inRecord: v.from.Record != ""})
 	for _, p := range v.heritage.parts {
 		left = left || from > 0 && !p.coded && p.from <= from
 		right = right || to < len(text) && !p.coded && p.to >= to
 	}
 	return left, right
+}
+
+// heardZone is what is known of a zone in whose views no rule matched: where they undo something, counted from its beginning, and what
+// they and their search cost.
+type heardZone struct {
+	parts  []viewPart
+	budget int
+	effort int64
+}
+
+// exploreZone searches the views of the zone that block says, unless it was heard of before.
+func (v *viewed) exploreZone(text []byte, how standing) {
+	lo := int(v.block.from)
+	if known := v.heard.of(text, how); known != nil && known.budget <= v.budget && known.effort < v.effort {
+		v.budget -= known.budget
+		v.effort -= known.effort
+		for _, p := range known.parts {
+			p.from, p.to = p.from+lo, p.to+lo
+			v.heritage.parts = append(v.heritage.parts, p)
+		}
+		return
+	}
+	budget, effort, shown, deeper := v.budget, v.effort, len(v.pending), v.deeper
+	v.explore(text, nil, 0)
+	met := slices.ContainsFunc(v.heritage.parts, func(p viewPart) bool { return p.met })
+	if met || v.dear || v.budget < 0 || len(v.pending) > shown || v.deeper > deeper {
+		return
+	}
+	known := v.heard.put(text, how)
+	if known == nil {
+		return
+	}
+	known.parts, known.budget, known.effort = known.parts[:0], budget-v.budget, effort-v.effort
+	for _, p := range v.heritage.parts {
+		p.from, p.to = p.from-lo, p.to-lo
+		known.parts = append(known.parts, p)
+	}
 }
 
 // met reports whether a rule matched in a view of a region.
