@@ -40,23 +40,48 @@ func newWorktree(ctx context.Context, g *git) (*tree, []*scanner.Gap, error) {
 	return t, append(w.gaps, g.submodules(ctx, w.tracked)...), nil
 }
 
-// submodules returns a gap for each submodule that is not checked out. One that is was read as files.
+// submodules returns a gap for each submodule that is not checked out, in those that are too: their files were read.
 // The index was read with the list of files where ignore files count.
 func (g *git) submodules(ctx context.Context, t *tracked) []*scanner.Gap {
+	return g.absent(ctx, g.repo, t, "", 0)
+}
+
+// mostNested is how deep submodules are looked for in one another.
+const mostNested = 32
+
+// absent returns a gap for each submodule of a repository that is not checked out. dir is where it stands in the work tree of the target.
+func (g *git) absent(ctx context.Context, r *repository, t *tracked, dir string, depth int) (gaps []*scanner.Gap) {
 	if t == nil {
 		var err error
-		if t, err = g.repo.tracked(ctx); err != nil {
+		if t, err = r.tracked(ctx); err != nil {
 			return []*scanner.Gap{{
-				What: "submodules of " + g.repo.name, Why: "the index cannot be read: " + err.Error(), Next: "git fsck, then git read-tree HEAD", Err: err,
+				What: "submodules of " + r.name, Why: "the index cannot be read: " + err.Error(), Next: "git fsck, then git read-tree HEAD", Err: err,
 			}}
 		}
 	}
-	var gaps []*scanner.Gap
 	for _, path := range t.links {
-		entries, _ := os.ReadDir(filepath.Join(g.repo.root, filepath.FromSlash(path)))
+		root := filepath.Join(r.root, filepath.FromSlash(path))
+		entries, _ := os.ReadDir(root)
 		if !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() != ".git" }) {
-			gaps = append(gaps, &scanner.Gap{What: "submodule " + path, Why: "not checked out", Next: "git submodule update --init " + path})
+			next := "git submodule update --init " + dir + path
+			if depth > 0 {
+				next = "git submodule update --init --recursive"
+			}
+			gaps = append(gaps, &scanner.Gap{What: "submodule " + dir + path, Why: "not checked out", Next: next})
+			continue
 		}
+		inner, ok, err := findRepository(root)
+		if !ok || depth == mostNested || err == nil && inner.root == "" {
+			continue // files without a repository
+		}
+		if err == nil {
+			err = inner.open(g.options)
+		}
+		if err != nil {
+			gaps = append(gaps, &scanner.Gap{What: "submodules of " + dir + path, Why: err.Error(), Next: "git submodule update --init " + dir + path, Err: err})
+			continue
+		}
+		gaps = append(gaps, g.absent(ctx, inner, nil, dir+path+"/", depth+1)...)
 	}
 	return gaps
 }
