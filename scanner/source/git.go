@@ -362,7 +362,12 @@ func (p gitPart) readCommit(e *emitter, id pack.ID, data []byte) (bool, error) {
 		return true, err
 	}
 	from := scanner.Location{Repository: p.repo.name, Commit: id.String(), Field: messageField, Line: 1}
-	return e.data(signed(from, p.plan.history.mailmap.known(c.author)), c.message), nil
+	return e.said(signed(from, p.plan.history.mailmap.known(c.author)), c), nil
+}
+
+// said yields what a commit says: its message, and what it keeps of the signed tags that it merged.
+func (e *emitter) said(from scanner.Location, c commit) bool {
+	return e.data(from, c.message) && e.data(from, c.merged)
 }
 
 // readTag yields the message of a tag. Its Blob is the tag object, its Commit what is tagged.

@@ -56,6 +56,7 @@ type commit struct {
 	author  signature
 	when    int64 // the committer's time, in seconds since 1970
 	message []byte
+	merged  []byte // signed tags that were merged: their objects, one behind the other; nil where there are none
 }
 
 // signature says who wrote something, and when.
@@ -72,11 +73,15 @@ type tag struct {
 	message []byte
 }
 
-// parseCommit reads a commit object. Headers that it does not know (signatures, merged tags) are passed over.
+// parseCommit reads a commit object. Headers that it does not know (signatures) are passed over.
 func parseCommit(data []byte) (commit, error) {
 	var c commit
 	var err error
+	tag := false // the header is that of a tag, whose lines go on with a space before each
 	c.message = headers(data, func(key, value []byte) {
+		if tag = string(key) == "mergetag" || len(key) == 0 && tag; tag {
+			c.merged = append(append(c.merged, value...), '\n')
+		}
 		switch string(key) {
 		case "tree":
 			id, e := pack.ParseID(value)
@@ -118,7 +123,7 @@ func parseTag(data []byte) (tag, error) {
 	return t, err
 }
 
-// headers calls fn for each header line and returns the message, which follows an empty line.
+// headers calls fn for each header line and returns the message, which follows an empty line. A line that goes on has no key.
 func headers(data []byte, fn func(key, value []byte)) (message []byte) {
 	for len(data) > 0 {
 		var line []byte
@@ -126,7 +131,7 @@ func headers(data []byte, fn func(key, value []byte)) (message []byte) {
 		if len(line) == 0 {
 			return data
 		}
-		if key, value, ok := bytes.Cut(line, []byte(" ")); ok && len(key) > 0 {
+		if key, value, ok := bytes.Cut(line, []byte(" ")); ok {
 			fn(key, value)
 		}
 	}

@@ -38,6 +38,10 @@ func TestParseCommit(t *testing.T) {
 	if err != nil || c.tree.String() != a || len(c.parents) != 2 || c.when != 9 || c.author.name != "A" || string(c.message) != "subject\n\nbody\n" {
 		t.Errorf("%+v, %v", c, err)
 	}
+	c, err = parseCommit([]byte("tree " + a + "\nmergetag object " + b + "\n tag v1\n \n one\n  two\ngpgsig x\n three\nmergetag object " + a + "\n \n four\n\nsubject\n"))
+	if want := "object " + b + "\ntag v1\n\none\n two\nobject " + a + "\n\nfour\n"; err != nil || string(c.merged) != want || string(c.message) != "subject\n" {
+		t.Errorf("%+v, %v", c, err)
+	}
 	for _, text := range []string{"", "\n\nmessage", "tree short\n\n", "tree " + a + "\nparent zz\n\n", "parent " + a + "\n\n"} {
 		if _, err := parseCommit([]byte(text)); err == nil {
 			t.Errorf("%q is taken for a commit", text)

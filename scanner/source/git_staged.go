@@ -172,7 +172,7 @@ func (a *Addition) readCommit(e *emitter, id pack.ID, changes []change) bool {
 		if c, err = parseCommit(o); err == nil {
 			by = c.author
 			from := scanner.Location{Repository: a.name, Commit: id.String(), Field: messageField, Line: 1}
-			if !e.data(signed(from, by), c.message) {
+			if !e.said(signed(from, by), c) {
 				return false
 			}
 			a.saw("commits", 1)
