@@ -69,16 +69,6 @@
 // read like any other file, under the record and field that it is attached to where the export says so. A member whose check sum or name
 // is not what the directory says is a gap. Names that lead out of the archive are names and no more: such members are read and counted.
 //
-// # Repositories in files
-//
-// A git bundle is a repository in one file; exports of GitLab hold them, those of GitHub hold bare repositories. Both are read, with their
-// whole history, wherever they stand: a bundle that was named is a repository with all that those have; one that is met among files or in an archive,
-// and a repository that is packed in one (be it bare or the .git of a work tree), has the file's path, "!" and the path in the history for a Path, the file's
-// path for a Repository, and else what history has. A bundle that a commit brought has the place of its blob. Objects and references are
-// copied into a folder for temporary files, up to 8 GiB in all, and nothing else of what such a repository says is taken over. The git program
-// makes the index of a bundle's pack, with limits on its time and memory. Without it a bundle is a gap; one that is damaged, cut short or builds on commits
-// that are elsewhere is a gap too, and what can be read of it is read. Such sources are io.Closers, which removes the copies.
-//
 // A text with a zero byte in its beginning is a text all the same while 63 of 64 bytes are those of one in UTF-8: damage that makes a file
 // binary would hide what else it holds. A file that somebody named, and that is called or begins as an export or an archive does without
 // being one, is read as text, and is a gap.
@@ -87,4 +77,16 @@
 // with the name that the record has for it, "record" are the texts of a record with all their names, and "joined" is the
 // text of spans that the format keeps apart. Views of one field follow its text. "record" and "joined" show several fields
 // and follow them all: a key seen there is news only if no field of the record showed it.
+//
+// # Repositories in files
+//
+// A git bundle is a repository in one file; exports of GitLab hold them, those of GitHub hold bare repositories. Both are
+// read, with their whole history, wherever they stand: a bundle that was named is a repository with all that those have;
+// one that is met among files or in an archive, and a repository that is packed in one (be it bare or the .git of a work
+// tree), has the file's path, "!" and the path in the history for a Path, the file's path for a Repository, and else what
+// history has. A bundle that a commit brought has the place of its blob. Objects and references are copied into a folder
+// for temporary files, up to 8 GiB in all, and nothing else of what such a repository says is taken over. The git program
+// makes the index of a bundle's pack, with limits on its time and memory. Without it a bundle is a gap; one that is
+// damaged, cut short or builds on commits that are elsewhere is a gap too, and what can be read of it is read. Such
+// sources are io.Closers, which removes the copies.
 package source
