@@ -103,9 +103,12 @@ const (
 	LiteralHeader   = "header"
 	LiteralSQL      = "sql"
 	LiteralCommand  = "command"
+	LiteralLogin    = "login"
+	// LiteralRandom is what counts by its looks alone: its surroundings say what it is, and that people do not think of such.
+	LiteralRandom = "random"
 )
 
-var literalKinds = []string{LiteralPassword, LiteralSecret, LiteralAddress, LiteralBasic, LiteralHeader, LiteralSQL, LiteralCommand}
+var literalKinds = []string{LiteralPassword, LiteralSecret, LiteralAddress, LiteralBasic, LiteralHeader, LiteralSQL, LiteralCommand, LiteralLogin, LiteralRandom}
 
 func literalKind(arg string) error {
 	if !slices.Contains(literalKinds, arg) {

@@ -106,7 +106,7 @@ func beyondASCII(v string) bool {
 const leastChosen = 5
 
 // hashForm are the forms of password hashes that crypt(3), PHC strings, LDAP and frameworks use.
-var hashForm = form(`^(?:\$(?:1|2[abxy]?|5|6|7|y|apr1|argon2(?:id|i|d)|scrypt|pbkdf2[a-z0-9-]*|bcrypt|P|S)\$|\{(?:SSHA|SHA|MD5|CRYPT|SMD5|bcrypt|noop|pbkdf2)[0-9]*\}|pbkdf2_sha|sha(?:1|256|512)[$:]|md5[$:]|phpass:|\*[0-9A-F]{40}$)`)
+var hashForm = form(`^(?:\$(?:1|2[abxy]?|5|6|7|y|apr1|argon2(?:id|i|d)|scrypt|pbkdf2[a-z0-9-]*|bcrypt|P|S)\$|\{(?:SSHA|SHA|MD5|CRYPT|SMD5|bcrypt|noop|pbkdf2|cipher)[0-9]*\}|pbkdf2_sha|sha(?:1|256|512)[$:]|md5[$:]|phpass:|\*[0-9A-F]{40}$)`)
 
 // mixture counts the characters of a value by class.
 type mixture struct {

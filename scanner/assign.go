@@ -3,6 +3,7 @@ package scanner
 import (
 	"bytes"
 	"path"
+	"regexp"
 	"strings"
 
 	"github.com/quash-sh/quash/rules"
@@ -86,14 +87,18 @@ func gives(after []byte) (read int, ok bool) {
 	}
 	switch c := after[j]; c {
 	case '=', ':', '-', '|', '!', '>', '?':
-		return all, j+1 < len(after) && after[j+1] != '\n' || c == ':' || c == '='
+		return all, j+1 < len(after) && after[j+1] != '\n' || c == ':' || c == '=' || c == '>'
 	case ',':
 		return all, quoted && quoteNear(after[j+1:], 60)
 	case '(':
 		call := skip(after, j+1, 40, nameByte)
 		return max(j+4, call+5), quoteNear(after[j+1:], 3) || call > j+1 && call < len(after) && after[call] == '(' && quoteNear(after[call+1:], 3)
-	case 'v', 'V', '"', '\'', '\\':
-		word := bytes.TrimLeft(after[j:], `"'\`)
+	case ';': // serialized by PHP
+		return all, quoted && bytes.HasPrefix(after[j:], []byte(";s:"))
+	case '<':
+		return all, bytes.HasPrefix(after[j:], []byte("</"))
+	case 'a', 'v', 'V', '"', '\'', '\\':
+		word := bytes.TrimPrefix(bytes.TrimLeft(after[j:], `"'\`), []byte("android:"))
 		if bytes.HasPrefix(word, []byte("value")) || bytes.HasPrefix(word, []byte("Value")) {
 			return all, true
 		}
@@ -174,7 +179,7 @@ func (a assigned) syntax() bool {
 	case strings.HasSuffix(a.before, "${"): // of what a shell puts in
 		return false
 	case a.quoted():
-		return a.closed() && (a.operator() || a.directive()) && !a.label() && !(strings.HasPrefix(a.gap, "]") && strings.HasSuffix(a.before, "[")) // what a variable names
+		return a.closed() && (a.operator() || a.directive()) && !a.label() && !a.attribute() && !(strings.HasPrefix(a.gap, "]") && strings.HasSuffix(a.before, "[")) // what a variable names
 	}
 	return a.bare()
 }
@@ -195,6 +200,12 @@ func (a assigned) quoted() bool {
 	return strings.HasSuffix(g, `"`) || strings.HasSuffix(g, `'`) || strings.HasSuffix(g, "`")
 }
 
+// attribute reports that the name is that of a tag, and the value that of one of its attributes, which says how the key is written.
+func (a assigned) attribute() bool {
+	low := strings.ToLower(a.gap)
+	return strings.HasSuffix(a.before, "<") && !strings.Contains(low, "val") && !strings.Contains(low, "content") && !strings.Contains(low, "default")
+}
+
 // closed reports whether the quote that opens the value closes it.
 func (a assigned) closed() bool {
 	open := strings.TrimRight(a.gap, `\`)
@@ -210,6 +221,12 @@ func (a assigned) closed() bool {
 // label reports a text for people: a message, a caption.
 func (a assigned) label() bool {
 	g := a.gap
+	if strings.HasPrefix(strings.TrimLeft(g, `"'`), ",") && g[0] != ',' && !strings.HasSuffix(strings.TrimRight(a.before, "\\"), g[:1]) {
+		return true // one of a list of texts, that ends with the name
+	}
+	if strings.HasPrefix(g, `",`) && strings.EqualFold(path.Ext(a.path), ".json") && strings.Trim(g, `", `) == "" {
+		return true // one of a list, and so is the name
+	}
 	return strings.Contains(g, "(") && callsOf(g) && a.kind == rules.LiteralSecret || strings.HasPrefix(strings.TrimLeft(g, `"'\ `), ",") && strings.EqualFold(a.name, a.value)
 }
 
@@ -233,7 +250,7 @@ func (a assigned) bare() bool {
 	}
 	gap := strings.TrimLeft(a.gap, `"'\]`)
 	switch {
-	case strings.HasPrefix(gap, ">"):
+	case strings.HasPrefix(gap, ">") || strings.HasPrefix(gap, "<") || strings.HasSuffix(gap, `">`):
 		return strings.HasPrefix(a.after, "</") && strings.Contains(a.before, "<")
 	case strings.TrimLeft(gap, " \t") == "":
 		return option(a.before, a.name) || a.name == "requirepass" || netrc(a.path) || strings.HasSuffix(strings.ToUpper(strings.TrimRight(a.before, " \t")), "ENV")
@@ -242,6 +259,8 @@ func (a assigned) bare() bool {
 	case next == '(' || next == '[' || next == '{':
 		return false
 	case option(a.before, a.name):
+		return true
+	case (next == '}' || next == ',') && besideUser.MatchString(a.before):
 		return true
 	}
 	switch language(a.path) {
@@ -252,6 +271,9 @@ func (a assigned) bare() bool {
 	}
 	return next == '\n' || next == '\r' || next == ' ' || next == '"' || next == '\'' || next == '`' || next == '\\' || next == ';' || next == '<'
 }
+
+// besideUser is the user before its password, between the brackets of one line.
+var besideUser = regexp.MustCompile(`(?:^|[{,\s])(?:user|username|login|name)\s?[:=]\s?[\w.@-]+,\s{0,4}$`)
 
 // netrc reports a file of sign-ins that curl, git and others read, in which words follow each other without a sign between.
 func netrc(name string) bool {

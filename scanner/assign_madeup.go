@@ -18,6 +18,9 @@ func (a assigned) madeUp(v rules.Value) string {
 	}
 	random = random || a.kind == rules.LiteralPassword && a.thoughtOf(v)
 	words := nameWords(a.name)
+	if strings.HasPrefix(a.gap, "(") { // whose the call is says nothing of the key
+		words = nameWords(a.name[strings.LastIndexByte(a.name, '.')+1:])
+	}
 	switch {
 	case a.placed() && a.shows() && !(a.kind == rules.LiteralPassword && (v.Kind == rules.Random || v.Signs && !weakWord(a.value))):
 		return "named as one of a test"
@@ -68,6 +71,9 @@ var (
 // commented reports a line of a program that is a comment up to here.
 func commented(before string) bool {
 	line := strings.TrimLeft(before, " \t")
+	if strings.HasPrefix(line, "#define") {
+		return false
+	}
 	for _, mark := range [...]string{"#", "//", "*", "/*", "--", "<!--", ";"} {
 		if strings.HasPrefix(line, mark) {
 			return true

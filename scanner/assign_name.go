@@ -1,12 +1,14 @@
 package scanner
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/quash-sh/quash/rules"
 )
 
-// telling reports whether the name says that it holds a key.
+// telling reports whether the name says that it holds a key. What is done with a key may stand in it too, where the value shows that it is
+// none of the program's own names.
 func (a assigned) telling() bool {
 	words := nameWords(a.name)
 	at := -1
@@ -24,11 +26,17 @@ func (a assigned) telling() bool {
 		}
 	}
 	for _, w := range words[:at] {
-		if actWords[w] {
+		if actWords[w] && !(doneWords[w] && a.shown()) || w == "hash" && a.kind == rules.LiteralPassword {
 			return false
 		}
 	}
 	return true
+}
+
+// shown reports whether the value itself shows that it is none of the program's own names.
+func (a assigned) shown() bool {
+	v := rules.LookAt(a.value)
+	return v.Kind == rules.Random || v.Kind == rules.Chosen && v.Signs && a.kind == rules.LiteralPassword
 }
 
 // nameWords cuts an identifier into words in lower case.
@@ -60,7 +68,8 @@ func nameWords(name string) []string {
 func passwordWord(w string) bool {
 	w = strings.TrimRight(w, "0123456789")
 	switch w {
-	case "pass", "pwd", "psw", "passwd", "password", "passphrase", "passcode", "passwort", "userpass", "dbpass", "rootpass", "requirepass", "mypass", "adminpass":
+	case "pass", "pwd", "psw", "passwd", "password", "passphrase", "passcode", "passwort", "userpass", "dbpass", "rootpass", "requirepass", "mypass", "adminpass",
+		"storepass", "keypass", "keystorepass", "truststorepass", "smtppass", "ftppass", "sshpass", "sqlpass", "mailpass", "loginpass", "masterpass":
 		return true
 	}
 	return !strings.HasPrefix(w, "no") && strings.HasSuffix(w, "password") || strings.HasSuffix(w, "passwd") || strings.HasSuffix(w, "passphrase") || strings.HasSuffix(w, "pwd")
@@ -75,7 +84,7 @@ func secretWord(words []string, i int) bool {
 	case "key", "keys":
 		return len(words) == 1 || i > 0 && keyOwners[words[i-1]] || i > 1 && keyOwners[words[i-2]]
 	}
-	return strings.HasSuffix(w, "secret") || strings.HasSuffix(w, "token") || strings.HasSuffix(w, "apikey")
+	return slices.ContainsFunc(secretEnds, func(end string) bool { return strings.HasSuffix(w, end) })
 }
 
 func set(words string) map[string]bool {
@@ -85,6 +94,9 @@ func set(words string) map[string]bool {
 	}
 	return out
 }
+
+// secretEnds are the ends of names that are written as one word.
+var secretEnds = []string{"secret", "token", "apikey", "accesskey", "secretkey", "privatekey", "authkey", "encryptionkey", "signingkey", "sharedkey", "accountkey"}
 
 var (
 	// keyOwners stand before "key" where a key is meant that opens something.
@@ -102,9 +114,11 @@ var (
 		builder generator callback func function class ref reference refs location arn version kind status state strategy
 		method mode usage scope scopes alias issuer audience algorithm alg hash hashed digest fingerprint thumbprint sum checksum template
 		bits bytes cost rounds salt strength score limit option options config settings enabled disabled plugin authority
-		key-id visibility rotation owner group address port host server user username login email count regexes list
+		key-id to within too short weak mismatch visibility rotation owner group address port host server user username login email count regexes list
 		encode decode hex lower upper get trim strip lstrip rstrip equals append join split getbytes tostring replace matches starts
 		ends contains substring encryption complexity code not sha sha1 sha2 sha256 sha512 md5 test tests spec manager mgr required`)
+	// doneWords are those of them that stand before the keys of forms and tests as well.
+	doneWords = set(`verify validate check compare reset change update`)
 	// actWords before the telling word make a name of an act or a question.
 	actWords = set(`is has have no not show hide forgot forget lost need needs require requires required enable disable allow use uses using
 		should can must reset change update verify validate check compare match parse generate create get fetch read load find

@@ -34,6 +34,10 @@ func (j *judgement) literal(a assigned) bool {
 		conf, why = a.weighHeader(looks)
 	case rules.LiteralSQL:
 		conf, why = a.weighSQL(looks)
+	case rules.LiteralLogin:
+		conf, why = a.weighLogin(looks)
+	case rules.LiteralRandom:
+		conf, why = a.weighRandom(looks)
 	default:
 		conf, why = a.weighCommand(looks)
 	}
@@ -79,7 +83,7 @@ func (a assigned) weigh(v rules.Value) (rules.Confidence, []string) {
 		return rules.Medium, why
 	case v.Kind == rules.Chosen && password && v.Signs && !codeLike(a.value):
 		return rules.Medium, why
-	case v.Kind == rules.Words && v.Why != rules.NotASCII && password && (a.configures() && plain(a.value) || a.exported() && naming(a.value)):
+	case v.Kind == rules.Words && v.Why != rules.NotASCII && password && (a.configures() && plain(a.value) && !a.listed() || a.exported() && naming(a.value)):
 		return rules.Medium, why
 	case password && a.picked(v):
 		return rules.Medium, append(why, "a word of one's own, given to a password")
@@ -110,7 +114,13 @@ func vague(name string) bool {
 
 // codeLike reports a piece of a program.
 func codeLike(v string) bool {
-	return strings.Count(v, "(")+strings.Count(v, ")")+strings.Count(v, "[")+strings.Count(v, ";")+strings.Count(v, ",") > 1 || strings.HasPrefix(v, "*")
+	return strings.Count(v, "(")+strings.Count(v, ")")+strings.Count(v, "[")+strings.Count(v, ";")+strings.Count(v, ",")+strings.Count(v, "|") > 1 || strings.HasPrefix(v, "*")
+}
+
+// listed reports a word that others follow, as in a list of what to look a password up in.
+func (a assigned) listed() bool {
+	rest := strings.TrimLeft(a.after, " \t")
+	return strings.Contains(a.gap, ":") && !a.quoted() && len(rest) < len(a.after) && rest != "" && letter(rune(rest[0]|0x20)) > 0 && !strings.Contains(rest, "=")
 }
 
 // plain reports a word that names nothing in a program.
@@ -126,7 +136,7 @@ func (a assigned) weighAddress(v rules.Value) (rules.Confidence, []string) {
 		return "", nil
 	case a.own(user, v):
 		return rules.Medium, why
-	case v.Kind == rules.StandIn || v.Kind == rules.Place || v.Kind != rules.Random && exampleHost(a.after) || strings.EqualFold(user, "user") && strings.HasPrefix(strings.ToLower(a.value), "pass"):
+	case v.Kind == rules.StandIn || v.Kind == rules.Place || v.Kind != rules.Random && (exampleHost(a.after) || anyWord(a.value, showWords)) || strings.EqualFold(user, "user") && strings.HasPrefix(strings.ToLower(a.value), "pass"):
 		return rules.Low, why
 	case weakWord(decoded(a.value)) && (v.Kind == rules.Words || !a.configures()), v.Kind == rules.Words && strings.EqualFold(user, a.value), sameStem(user, a.value):
 		return rules.Low, why
@@ -197,7 +207,7 @@ func pad(s string) string {
 func (a assigned) weighHeader(v rules.Value) (rules.Confidence, []string) {
 	why := a.reasons("in an authorization header", v)
 	switch {
-	case v.Kind == rules.Reference || strings.HasSuffix(a.value, "=") && strings.HasPrefix(a.after, `"`): // a parameter of a challenge
+	case v.Kind == rules.Reference || strings.HasSuffix(a.value, "=") && (strings.HasPrefix(a.after, `"`) || a.after != "" && letter(rune(a.after[0]|0x20)) > 0): // a parameter of a challenge
 		return "", nil
 	case v.Kind == rules.Random:
 		return rules.Medium, why
@@ -228,6 +238,31 @@ func (a assigned) weighCommand(v rules.Value) (rules.Confidence, []string) {
 	case v.Kind == rules.Reference:
 		return "", nil
 	case v.Kind == rules.Random || v.Kind == rules.Chosen && !a.placed():
+		return rules.Medium, why
+	}
+	return rules.Low, why
+}
+
+// weighLogin judges a password that a call or a line of a server's configuration signs in with.
+func (a assigned) weighLogin(v rules.Value) (rules.Confidence, []string) {
+	why := a.reasons("beside what signs in with it", v)
+	switch {
+	case v.Kind == rules.Reference:
+		return "", nil
+	case v.Kind == rules.Random, v.Kind == rules.Chosen && v.Signs && !a.placed() && !codeLike(a.value) && !weakWord(a.value),
+		v.Kind == rules.Words && a.configures() && plain(a.value) && !weakWord(a.value) && !commented(a.before) && strings.TrimSpace(a.after) == "" && !strings.Contains(a.gap, "is"):
+		return rules.Medium, why
+	}
+	return rules.Low, why
+}
+
+// weighRandom judges a value that only its looks can tell from others in such a place.
+func (a assigned) weighRandom(v rules.Value) (rules.Confidence, []string) {
+	why := a.reasons("where a key is told or used", v)
+	switch {
+	case v.Kind == rules.Reference:
+		return "", nil
+	case v.Kind == rules.Random && v.Bits >= secretBits && !(a.placed() && language(a.path) == programFile):
 		return rules.Medium, why
 	}
 	return rules.Low, why

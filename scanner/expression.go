@@ -85,8 +85,13 @@ func inner(re *syntax.Regexp) *syntax.Regexp {
 	if re.Op == syntax.OpBeginText {
 		return &syntax.Regexp{Op: syntax.OpNoMatch}
 	}
+	none := false
 	for i, sub := range re.Sub {
 		re.Sub[i] = inner(sub)
+		none = none || re.Sub[i].Op == syntax.OpNoMatch
+	}
+	if none && (re.Op == syntax.OpConcat || re.Op == syntax.OpCapture) {
+		return &syntax.Regexp{Op: syntax.OpNoMatch} // its other parts would be left in the program with nothing that leads to them
 	}
 	return re
 }
