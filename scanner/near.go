@@ -107,7 +107,7 @@ type pairing struct {
 	halves []half
 	// values is how many different values they have.
 	values int
-	// both says which cells hold keys and parts, mine which hold the key's own value.
+	// both says which cells hold keys, and parts that no narrower cell has settled; mine which hold the key's own value.
 	both, mine [cellKinds][]bool
 	// crowded says that there are too many halves in sight.
 	crowded bool
@@ -200,7 +200,7 @@ func (p *pairing) cut(edges *edges, in seen, most int64) {
 				continue
 			}
 			h.cells[kind] = number
-			keys, parts = keys || h.isKey, parts || !h.isKey
+			keys, parts = keys || h.isKey, parts || !h.isKey && !p.settled(h, kind)
 			p.both[kind][number] = keys && parts
 			p.mine[kind][number] = p.mine[kind][number] || h.isKey && h.number == p.ownNumber
 		}

@@ -126,6 +126,7 @@ func TestPairs(t *testing.T) {
 		{"lines across pairs", "x id=A1\nsecret=S1 id=A2\nsecret=S2\n", "A1- S1<A2 A2-S1 S2", "may belong to another key"},
 		{"another's", "[a]\nid=A1\nsecret=S1\n\n[b]\nid=A2\n", "A1-S1 S1<A1 A2-", ""},
 		{"another's and own", "[a]\nid=A1\nsecret=S1\n\nid=A2\n\nsecret=S2\n", "A1-S1 S1<A1 A2-S2 S2<A2", ""},
+		{"settled within", "secret=S1\n\n[x]\nid=A1\nid=T1\n{\nid=A2 id=A3\nsecret=S2\n}\n", "S1 A1- T1- A2- A3- S2", "may belong to another key"},
 	} {
 		got, why := paired(t, s, c.text)
 		if strings.Join(got, " ") != c.want || !strings.Contains(why, c.why) {
