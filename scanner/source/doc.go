@@ -71,7 +71,8 @@
 //
 // A text with a zero byte in its beginning is a text all the same while 63 of 64 bytes are those of one in UTF-8: damage that makes a file
 // binary would hide what else it holds. A file that somebody named, and that is called or begins as an export or an archive does without
-// being one, is read as text, and is a gap.
+// being one, is read as text, and is a gap. Any other file that somebody named is searched whatever it is, a program too; among files of a
+// directory, those that are no text and no container are left out, and counted.
 //
 // Views are those of package decode, and three made here, for rules that want more than a value: "named" is a short text
 // with the name that the record has for it, "record" are the texts of a record with all their names, and "joined" is the

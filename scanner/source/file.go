@@ -2,7 +2,6 @@ package source
 
 import (
 	"context"
-	"errors"
 	"io"
 	"iter"
 	"path/filepath"
@@ -41,7 +40,7 @@ type file struct {
 // Chunks implements scanner.Source.
 func (f *file) Chunks(ctx context.Context) iter.Seq2[scanner.Chunk, error] {
 	return func(yield func(scanner.Chunk, error) bool) {
-		e := &emitter{ctx: ctx, yield: yield}
+		e := &emitter{ctx: ctx, yield: yield, named: true}
 		if f.target.stream == nil && f.max > 0 && f.target.Info.Size() > f.max {
 			f.skip(skipLarge, 1)
 			e.gap(tooLarge(f.what, f.target.Info.Size(), f.max))
@@ -64,8 +63,6 @@ func (f *file) read(e *emitter, r io.Reader) {
 	}
 	switch {
 	case !ok:
-	case errors.Is(err, errBinary):
-		f.skip(skipBinary, 1)
 	case err != nil:
 		f.saw("files", 1)
 		e.gap(unreadable(f.what, err))

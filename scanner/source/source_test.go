@@ -23,10 +23,11 @@ func TestFile(t *testing.T) {
 		Texts:    map[string]string{filepath.ToSlash(name): "one\ntwo\n"},
 		Coverage: scanner.Coverage{Seen: map[string]int{"files": 1}},
 	})
+	image := filepath.Join(dir, "image") // somebody named it
 	sourcetest.Run(t, sourcetest.Case{
-		Open:     opened(filepath.Join(dir, "image"), Options{}),
-		Texts:    map[string]string{},
-		Coverage: scanner.Coverage{Skipped: map[string]int{skipBinary: 1}},
+		Open:     opened(image, Options{}),
+		Texts:    map[string]string{filepath.ToSlash(image): "x\x00"},
+		Coverage: scanner.Coverage{Seen: map[string]int{"files": 1}},
 	})
 	_, gaps, _ := mustDrain(t, name, Options{MaxFile: 3})
 	same(t, "gaps", []string{"file " + name + ": 8 bytes, over the limit of 3 → raise the limit on file sizes"}, gaps)

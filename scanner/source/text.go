@@ -107,6 +107,7 @@ type emitter struct {
 	ctx   context.Context
 	yield func(scanner.Chunk, error) bool
 	buf   []byte
+	named bool // a person named the file: it is searched though it may be no text
 }
 
 // chunk yields a chunk, or the context's error when it is done.

@@ -50,6 +50,9 @@ func (c *counter) give(e *emitter, from scanner.Location, r io.Reader) (bool, er
 	if is, ok := c.container(e, from, head, r, whole); is {
 		return ok, nil
 	}
+	if e.named {
+		return e.pieces(from, whole, func([]byte) bool { return false })
+	}
 	return e.text(from, whole)
 }
 
