@@ -292,7 +292,7 @@ func (w *world) startChild(state string, args ...string) (*server, *os.Process) 
 	s.gone, s.code = gone, func() int { <-gone; return cmd.ProcessState.ExitCode() }
 	s.stop = sync.OnceValue(func() int { _ = cmd.Process.Kill(); return s.code() })
 	w.t.Cleanup(func() { s.stop() })
-	s.wait("listening", 20*time.Second, func() bool {
+	s.wait("listening", patience, func() bool {
 		if _, rest, ok := strings.Cut(s.log.String(), `"listen":"`); ok {
 			addr, _, _ := strings.Cut(rest, `"`)
 			s.url = "http://" + addr

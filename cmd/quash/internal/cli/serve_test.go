@@ -72,7 +72,7 @@ func (w *world) startServer(args ...string) *server {
 	go func() { code <- cli.Run(ctx, e) }()
 	s.stop = sync.OnceValue(func() int { cancel(); return <-code })
 	w.t.Cleanup(func() { s.stop() })
-	s.wait("listening", 10*time.Second, func() bool {
+	s.wait("listening", patience, func() bool {
 		if _, rest, ok := strings.Cut(s.log.String(), `"listen":"`); ok {
 			addr, _, _ := strings.Cut(rest, `"`)
 			s.url = "http://" + addr
@@ -81,6 +81,9 @@ func (w *world) startServer(args ...string) *server {
 	})
 	return s
 }
+
+// patience is how long a test waits for what takes moments: a machine may have other work.
+const patience = time.Minute
 
 // wait waits until something is so.
 func (s *server) wait(what string, atMost time.Duration, so func() bool) {
@@ -202,7 +205,7 @@ func TestServeRevokesAPushedKey(t *testing.T) {
 	s := w.startServer("--execute", "--policy", w.policy("auto"))
 	started := time.Now()
 	s.pushKey(k)
-	s.wait("reviewed", 5*time.Second, func() bool { return strings.Contains(s.journal(), `"kind":"reviewed"`) })
+	s.wait("reviewed", patience, func() bool { return strings.Contains(s.journal(), `"kind":"reviewed"`) })
 	t.Logf("from push to review: %s", time.Since(started).Round(time.Millisecond))
 	if code := s.stop(); code != cli.ExitOK {
 		t.Errorf("exit %d\n%s", code, s.log)
@@ -227,7 +230,7 @@ func TestServePlansByDefault(t *testing.T) {
 	w.forget()
 	s.pushKey(k)
 	plans := w.path("state/plans/*.json")
-	s.wait("a plan", 5*time.Second, func() bool { found, _ := filepath.Glob(plans); return len(found) == 1 })
+	s.wait("a plan", patience, func() bool { found, _ := filepath.Glob(plans); return len(found) == 1 })
 	s.stop()
 	for _, r := range w.forget() {
 		if r.mutating() {
@@ -315,7 +318,7 @@ func TestServeFindsWhatWasForcedAway(t *testing.T) {
 	w.git("work/acme/shop", "push", "-q", "--force", "origin", "main")
 	s := w.startServer()
 	s.deliver("forced-1", "push", []byte(strings.Replace(string(payload("acme/shop", "refs/heads/main", leaked, after)), `"forced":false`, `"forced":true`, 1)))
-	s.wait("a plan", 5*time.Second, func() bool { found, _ := filepath.Glob(w.path("state/plans/*.json")); return len(found) == 1 })
+	s.wait("a plan", patience, func() bool { found, _ := filepath.Glob(w.path("state/plans/*.json")); return len(found) == 1 })
 	s.stop()
 	s.holdsNo(k.Token)
 }
@@ -335,9 +338,9 @@ func TestServeSetsAside(t *testing.T) {
 				strings.Contains(metrics, `quash_jobs{kind="scan_push",state="discarded"} `+n)
 		}
 	}
-	s.wait("set aside", 15*time.Second, told("1"))
+	s.wait("set aside", patience, told("1"))
 	if _, body := s.deliver("gone-1", "push", body); !strings.Contains(body, "accepted") {
 		t.Errorf("the redelivery is answered %s", body)
 	}
-	s.wait("set aside again", 15*time.Second, told("2"))
+	s.wait("set aside again", patience, told("2"))
 }

@@ -167,7 +167,7 @@ func TestServeDrains(t *testing.T) {
 	if err := process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	s.wait("draining", 10*time.Second, func() bool { return strings.Contains(s.log.String(), "draining: no new job") })
+	s.wait("draining", patience, func() bool { return strings.Contains(s.log.String(), "draining: no new job") })
 	if res, err := http.Get(s.url + "/healthz"); err == nil {
 		_ = res.Body.Close() // nothing in it is wanted
 		t.Error("requests are taken while it drains")
@@ -190,7 +190,7 @@ func TestServeDrains(t *testing.T) {
 		t.Errorf("%d keys were answered to the end, want the one that had begun: %v", n, w.journal(""))
 	}
 	s, _ = w.startChild("state", args...)
-	s.wait("all confirmed", 20*time.Second, func() bool { return count(w.journal(""), "confirmed") == 3 })
+	s.wait("all confirmed", patience, func() bool { return count(w.journal(""), "confirmed") == 3 })
 	s.stop()
 	for kind, want := range map[string]int{"intent": 3, "confirmed": 3, "failed": 0} {
 		if n := count(w.journal(""), kind); n != want {
@@ -220,7 +220,7 @@ func testApproved(t *testing.T, address string) {
 	k := w.key("Warehouse sync - production - Ops")
 	s := w.startServer(append([]string{"--execute", "--policy", w.policy("approve"), "--by", "bob", "--beat", "100ms"}, shared...)...)
 	s.pushKey(k)
-	s.wait("a plan", 10*time.Second, func() bool { return strings.Contains(s.log.String(), "plan waits") })
+	s.wait("a plan", patience, func() bool { return strings.Contains(s.log.String(), "plan waits") })
 	if !w.agiled.Revoked(k.Token).IsZero() {
 		t.Fatal("revoked without an approval")
 	}
@@ -238,9 +238,9 @@ func testApproved(t *testing.T, address string) {
 		w.wants(w.run("approve", "q-none", "--by", "ann", "--store", address), cli.ExitUsage, "not in the store", "name a plan's file")
 	}
 	w.wants(w.run(append([]string{"approve", plan, "--by", "ann"}, shared...)...), cli.ExitOK, "Approved by ann")
-	s.wait("revoked", 10*time.Second, func() bool { return !w.agiled.Revoked(k.Token).IsZero() })
+	s.wait("revoked", patience, func() bool { return !w.agiled.Revoked(k.Token).IsZero() })
 	show := func() string { return w.run(append([]string{"journal", "show"}, shared...)...).out }
-	s.wait("confirmed", 10*time.Second, func() bool { return strings.Contains(show(), "confirmed") })
+	s.wait("confirmed", patience, func() bool { return strings.Contains(show(), "confirmed") })
 	s.stop()
 	if n := strings.Count(show(), " intent "); n != 1 {
 		t.Errorf("%d intents\n%s", n, show())
@@ -267,7 +267,7 @@ func testSharedPlan(t *testing.T, address string) {
 	s := w.startServer("--store", address)
 	w.forget()
 	s.pushKey(k)
-	s.wait("a plan", 10*time.Second, func() bool { return strings.Contains(s.log.String(), "plan waits") })
+	s.wait("a plan", patience, func() bool { return strings.Contains(s.log.String(), "plan waits") })
 	s.stop()
 	if slices.ContainsFunc(w.forget(), request.mutating) {
 		t.Error("something was changed in a dry run")
