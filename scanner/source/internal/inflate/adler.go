@@ -13,10 +13,9 @@ const (
 	evenLanes = 0x0000ffff0000ffff
 )
 
-// adler is the Adler-32 sum of RFC 1950. It takes 8 bytes at a time: every other one is a lane of 16 bits in low, the others are in high; the lanes of
-// lows and highs are the sums of what those were before each word.
-func adler(p []byte) uint32 {
-	a, b := uint64(1), uint64(0)
+// adlerOn goes on with an Adler-32 sum, whose halves are a and b, for any machine. It takes 8 bytes at a time: every other one is a lane of 16 bits in
+// low, the others are in high; the lanes of lows and highs are the sums of what those were before each word.
+func adlerOn(a, b uint64, p []byte) uint32 {
 	for blocks := 0; len(p) >= 8; {
 		words := min(len(p)/8, adlerWords)
 		var low, high, lows, highs uint64

@@ -4,7 +4,7 @@ import "encoding/binary"
 
 // fast decodes while there is room on both sides. It reports whether the block has ended, and false for ok when the
 // stream is damaged.
-func (d *Decoder) fast() (ended, ok bool) {
+func (d *Decoder) fastGo() (ended, ok bool) {
 	src, dst, t := d.src, d.all, d.use
 	in, out, b, n := d.in, d.out, d.bits, d.n
 	ok = true

@@ -12,7 +12,7 @@ var ErrCorrupt = errors.New("damaged zlib stream")
 const longest = 258
 
 // Room is how much output must be left for the fast loop, in bytes: a run of literals, a longest match and what it writes over.
-const Room = 3 + longest + 16
+const Room = 3 + longest + 32
 
 // Decoder inflates streams, one after the other. The zero value is ready; it is for one goroutine.
 type Decoder struct {

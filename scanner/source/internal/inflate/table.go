@@ -34,13 +34,13 @@ func (e entry) value(b uint64) int {
 }
 
 const (
-	litBits    = 10
+	litBits    = 11
 	distBits   = 8
 	preBits    = 7
 	maxCode    = 15
 	litSymbols = 288
 	// The largest tables of a primary width and codes of at most 15 bits, as zlib's enough.c counts them.
-	litTable  = 1334
+	litTable  = 2342
 	distTable = 402
 )
 
