@@ -86,6 +86,7 @@ func (d *dir) prepare(ctx context.Context) {
 		d.skip(skipHistory, 1)
 	}
 	if d.walk, d.err = listFiles(ctx, d.root, &d.counter, d.options); d.err == nil {
+		d.skip(skipHistory, len(d.walk.histories))
 		d.findFolders(d.root, d.walk.files)
 	}
 }

@@ -90,6 +90,8 @@ type gitPlan struct {
 	objects int
 	files   *tree // nil when the work tree is left out
 	gaps    []*scanner.Gap
+	// submodules are those whose history is read too.
+	submodules []*submodule
 }
 
 // Chunks implements scanner.Source.
@@ -121,16 +123,26 @@ func (p gitPart) Chunks(ctx context.Context) iter.Seq2[scanner.Chunk, error] {
 			yield(scanner.Chunk{}, p.err)
 			return
 		}
-		if p.i == 0 && !e.gaps(p.plan.gaps) {
+		if !p.history(e) {
 			return
 		}
-		if p.plan.history != nil && !p.readObjects(e) {
-			return
+		for _, s := range p.plan.submodules {
+			if !s.read(e, p.i, p.n, p.plan.files != nil) {
+				return
+			}
 		}
 		if p.plan.files != nil {
 			p.plan.files.read(e, share(p.plan.files.files, p.i, p.n))
 		}
 	}
+}
+
+// history yields what the plan could not reach, and the part's objects.
+func (p gitPart) history(e *emitter) bool {
+	if p.i == 0 && !e.gaps(p.plan.gaps) {
+		return false
+	}
+	return p.plan.history == nil || p.readObjects(e)
 }
 
 // share is part i of n of a list.
@@ -167,26 +179,29 @@ func (g *git) prepare(ctx context.Context) error {
 		}
 	}
 	if !g.options.NoHistory {
-		h, err := readHistory(ctx, g.repo, g.options, g.progress)
-		if err != nil {
+		if err := g.prepareHistory(ctx); err != nil {
 			return err
-		}
-		g.plan.history = h
-		g.plan.gaps = append(g.plan.gaps, h.gaps...)
-		g.count(h)
-		g.plan.loose = h.looseObjects()
-		g.plan.objects = h.objects + len(g.plan.loose)
-		if h.only != nil {
-			g.plan.objects = len(h.only)
 		}
 	}
-	if !g.options.NoWorktree && g.repo.root != "" {
-		t, gaps, err := newWorktree(ctx, g)
-		if err != nil {
-			return err
-		}
-		g.plan.files = t
-		g.plan.gaps = append(g.plan.gaps, gaps...)
+	if g.repo.root == "" {
+		return nil
+	}
+	return g.prepareFiles(ctx)
+}
+
+// prepareHistory plans the reading of objects.
+func (g *git) prepareHistory(ctx context.Context) error {
+	h, err := readHistory(ctx, g.repo, g.options, g.progress)
+	if err != nil {
+		return err
+	}
+	g.plan.history = h
+	g.plan.gaps = append(g.plan.gaps, h.gaps...)
+	g.count(h)
+	g.plan.loose = h.looseObjects()
+	g.plan.objects = h.objects + len(g.plan.loose)
+	if h.only != nil {
+		g.plan.objects = len(h.only)
 	}
 	return nil
 }

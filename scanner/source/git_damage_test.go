@@ -169,41 +169,6 @@ func TestGitPartialClone(t *testing.T) {
 	same(t, "gaps after the advice was taken", []string(nil), gaps)
 }
 
-func TestGitSubmodule(t *testing.T) {
-	inner := newFixture(t)
-	inner.commit("inner", "pay.env", "token = in-a-submodule\n")
-	f := newFixture(t)
-	f.git("submodule", "--quiet", "add", "file://"+inner.dir, "vendor/pay")
-	f.commit("with a submodule", "a", "one\n")
-	texts, gaps, src := mustDrain(t, f.dir, Options{})
-	same(t, "file of the submodule", "token = in-a-submodule\n", texts["vendor/pay/pay.env"])
-	same(t, "gaps", []string(nil), gaps)
-	same(t, "skipped", map[string]int{skipHistory: 1}, src.(scanner.Counter).Coverage().Skipped)
-
-	dir := filepath.Join(t.TempDir(), "clone")
-	f.git("clone", "-q", f.dir, dir)
-	_, gaps, _ = mustDrain(t, dir, Options{})
-	same(t, "gaps", []string{"submodule vendor/pay: not checked out → git submodule update --init vendor/pay"}, gaps)
-	_, gaps, _ = mustDrain(t, dir, Options{NoWorktree: true})
-	same(t, "gaps of the history alone", []string(nil), gaps)
-}
-
-// TestGitSubmoduleInside: a submodule that a submodule has is missed too.
-func TestGitSubmoduleInside(t *testing.T) {
-	deep, inner, f := newFixture(t), newFixture(t), newFixture(t)
-	deep.commit("deep", "deep.env", "token = deep\n")
-	inner.git("submodule", "--quiet", "add", "file://"+deep.dir, "deep")
-	inner.commit("inner", "pay.env", "token = inner\n")
-	f.git("submodule", "--quiet", "add", "file://"+inner.dir, "vendor/pay")
-	f.commit("with a submodule", "a", "one\n")
-	_, gaps, _ := mustDrain(t, f.dir, Options{})
-	same(t, "gaps", []string{"submodule vendor/pay/deep: not checked out → git submodule update --init --recursive"}, gaps)
-	f.git("submodule", "--quiet", "update", "--init", "--recursive")
-	texts, gaps, _ := mustDrain(t, f.dir, Options{})
-	same(t, "file of the inner one", "token = deep\n", texts["vendor/pay/deep/deep.env"])
-	same(t, "gaps after the advice was taken", []string(nil), gaps)
-}
-
 // TestGitBrokenReference: an empty file, which a crash leaves, does not hide the other references.
 func TestGitBrokenReference(t *testing.T) {
 	f := newFixture(t)

@@ -72,6 +72,7 @@ func readHistory(ctx context.Context, r *repository, o Options, progress func(st
 	}
 	h.refs = refs
 	h.gaps = append(h.gaps, gaps...)
+	h.pin()
 	damage := r.newDamage()
 	l := &loader{history: h, progress: progress, damage: damage, known: known.byName()}
 	if err := l.load(ctx, o.Unreachable); err != nil {

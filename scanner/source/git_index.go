@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/quash-sh/quash/scanner/source/internal/pack"
 )
 
 // Lengths in bytes of what an index is made of, and bits of its flags; gitformat-index(5) has the layout.
@@ -14,6 +16,7 @@ const (
 	indexHead     = 12
 	indexEntry    = 62 // up to the path
 	indexMode     = 24 // where the mode stands in it
+	indexObject   = 40
 	indexFlags    = 60
 	indexName     = 0xfff  // the length of the path, as far as it fits
 	indexExtended = 0x4000 // two bytes more stand before the path
@@ -67,7 +70,11 @@ func (t *tracked) addEntry(text string) (rest string, ok bool) {
 	if size <= 0 || end > len(text) || text[from+size] != 0 {
 		return "", false
 	}
-	t.add(text[from:from+size], mode == modeLink)
+	if path := text[from : from+size]; mode == modeLink {
+		t.addLink(path, pack.MakeID([]byte(text[indexObject:indexFlags])))
+	} else {
+		t.add(path, false)
+	}
 	return text[end:], true
 }
 

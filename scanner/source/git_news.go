@@ -23,6 +23,8 @@ type Past struct {
 	Packs []string `json:"packs,omitempty"`
 	// Outline is what the scan knew of commits, and of the trees that lead to Again. Without it these are read anew.
 	Outline []byte `json:"outline,omitempty"`
+	// Submodules are what was seen of the histories of submodules, by their path.
+	Submodules map[string]*Past `json:"submodules,omitempty"`
 }
 
 // Rememberer is a source that a later scan need not read whole.
@@ -48,8 +50,10 @@ func (g *git) Past(ctx context.Context, again []string) (*Past, error) {
 	slices.Sort(p.Tips)
 	p.Tips = slices.Compact(p.Tips)
 	var err error
-	p.Outline, err = h.remember(ctx, again)
-	return p, err
+	if p.Outline, err = h.remember(ctx, again); err != nil {
+		return p, err
+	}
+	return p, g.pastSubmodules(ctx, p)
 }
 
 // remember returns the outline that the next scan needs.

@@ -40,7 +40,7 @@ func (h *history) commitName(i int32) string {
 func (g *git) Place(ctx context.Context, at []scanner.Location) ([][]scanner.Location, error) {
 	own := slices.Clone(at)
 	for i, l := range at {
-		if g.nests.find(l) != nil {
+		if g.nests.find(l) != nil || g.submoduleOf(l) != nil {
 			own[i] = scanner.Location{}
 		}
 	}
@@ -54,7 +54,7 @@ func (g *git) Place(ctx context.Context, at []scanner.Location) ([][]scanner.Loc
 			places[i] = all
 		}
 	}
-	return places, errors.Join(err, nestedErr)
+	return places, errors.Join(err, nestedErr, g.placeSubmodules(ctx, at, places))
 }
 
 // placeOwn places what stands in the repository itself.

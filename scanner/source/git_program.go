@@ -103,7 +103,12 @@ func (p program) tracked(ctx context.Context) (*tracked, error) {
 	t := &tracked{}
 	for line := range strings.SplitSeq(string(out), "\x00") {
 		if head, path, ok := strings.Cut(line, "\t"); ok {
-			t.add(path, strings.HasPrefix(head, "160000 "))
+			if of, ok := strings.CutPrefix(head, linkMode+" "); ok {
+				id, _, _ := strings.Cut(of, " ")
+				t.addLink(path, newRef("", id).id)
+				continue
+			}
+			t.add(path, false)
 		}
 	}
 	return t, nil

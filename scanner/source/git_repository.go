@@ -33,8 +33,9 @@ type repository struct {
 	commonDir string // of the repository; differs from gitDir in a linked work tree
 	hash      int    // bytes of an object name
 	reftable  bool
-	partial   bool // a partial clone, which fetches objects when git needs them
-	told      bool // that it lacks objects
+	partial   bool    // a partial clone, which fetches objects when git needs them
+	told      bool    // that it lacks objects
+	pinned    pack.ID // of a submodule: the commit that the repository around names
 	excludes  string
 	storage   *filesystem.Storage
 	program   program
@@ -194,6 +195,17 @@ type tracked struct {
 	files map[string]bool // a submodule is one too
 	dirs  map[string]bool // every directory above a file
 	links []string        // submodules, sorted
+	// commits are those that submodules stand at, by path.
+	commits map[string]pack.ID
+}
+
+// addLink adds a submodule.
+func (t *tracked) addLink(path string, commit pack.ID) {
+	t.add(path, true)
+	if t.commits == nil {
+		t.commits = map[string]pack.ID{}
+	}
+	t.commits[path] = commit
 }
 
 // add adds a path.
@@ -238,7 +250,11 @@ func (r *repository) tracked(ctx context.Context) (*tracked, error) {
 	}
 	t := &tracked{}
 	for _, e := range index.Entries {
-		t.add(e.Name, e.Mode == modeLink)
+		if e.Mode == modeLink {
+			t.addLink(e.Name, pack.MakeID(e.Hash[:]))
+			continue
+		}
+		t.add(e.Name, false)
 	}
 	return t, nil
 }

@@ -8,22 +8,21 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"slices"
 	"sync/atomic"
 
-	"github.com/quash-sh/quash/scanner"
 	"github.com/quash-sh/quash/scanner/source/internal/pack"
 )
 
-// newWorktree lists the files of the work tree. With a history, those are left out later whose content is the blob that HEAD
-// has at their path: their keys are found in the history, once.
-func newWorktree(ctx context.Context, g *git) (*tree, []*scanner.Gap, error) {
+// prepareFiles lists the files of the work tree, and the submodules. With a history, those files are left out later whose content is the
+// blob that HEAD has at their path: their keys are found in the history, once.
+func (g *git) prepareFiles(ctx context.Context) error {
+	if g.options.NoWorktree {
+		g.take(g.findSubmodules(ctx, nil))
+		return ctx.Err()
+	}
 	w, err := listFiles(ctx, g.repo.root, &g.counter, g.options)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	g.findFolders(g.repo.root, w.files)
 	t := &tree{counter: &g.counter, root: g.repo.root, files: w.files, max: g.options.MaxFile}
@@ -35,55 +34,25 @@ func newWorktree(ctx context.Context, g *git) (*tree, []*scanner.Gap, error) {
 	}
 	if h := g.plan.history; h != nil {
 		h.readHead()
-		t.known = h.known
+		t.known = g.known
 	}
-	return t, append(w.gaps, g.submodules(ctx, w.tracked)...), nil
+	g.plan.files = t
+	g.plan.gaps = append(g.plan.gaps, w.gaps...)
+	f := g.findSubmodules(ctx, w.tracked)
+	for _, path := range w.histories {
+		if g.options.NoHistory || !f.here[path] {
+			g.skip(skipHistory, 1)
+		}
+	}
+	g.take(f)
+	return ctx.Err()
 }
 
-// submodules returns a gap for each submodule that is not checked out, in those that are too: their files were read.
-// The index was read with the list of files where ignore files count.
-func (g *git) submodules(ctx context.Context, t *tracked) []*scanner.Gap {
-	return g.absent(ctx, g.repo, t, "", 0)
-}
-
-// mostNested is how deep submodules are looked for in one another.
-const mostNested = 32
-
-// absent returns a gap for each submodule of a repository that is not checked out. dir is where it stands in the work tree of the target.
-func (g *git) absent(ctx context.Context, r *repository, t *tracked, dir string, depth int) (gaps []*scanner.Gap) {
-	if t == nil {
-		var err error
-		if t, err = r.tracked(ctx); err != nil {
-			return []*scanner.Gap{{
-				What: "submodules of " + r.name, Why: "the index cannot be read: " + err.Error(), Next: "git fsck, then git read-tree HEAD", Err: err,
-			}}
-		}
-	}
-	for _, path := range t.links {
-		root := filepath.Join(r.root, filepath.FromSlash(path))
-		entries, _ := os.ReadDir(root)
-		if !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() != ".git" }) {
-			next := "git submodule update --init " + dir + path
-			if depth > 0 {
-				next = "git submodule update --init --recursive"
-			}
-			gaps = append(gaps, &scanner.Gap{What: "submodule " + dir + path, Why: "not checked out", Next: next})
-			continue
-		}
-		inner, ok, err := findRepository(root)
-		if !ok || depth == mostNested || err == nil && inner.root == "" {
-			continue // files without a repository
-		}
-		if err == nil {
-			err = inner.open(g.options)
-		}
-		if err != nil {
-			gaps = append(gaps, &scanner.Gap{What: "submodules of " + dir + path, Why: err.Error(), Next: "git submodule update --init " + dir + path, Err: err})
-			continue
-		}
-		gaps = append(gaps, g.absent(ctx, inner, nil, dir+path+"/", depth+1)...)
-	}
-	return gaps
+// take takes over the submodules that were found.
+func (g *git) take(f *submoduleFinder) {
+	g.plan.submodules = f.found
+	g.plan.gaps = append(g.plan.gaps, f.gaps...)
+	g.saw(sawSubmodules, len(f.found))
 }
 
 // maxNormal is the longest file whose line ends are changed to look it up.

@@ -25,6 +25,8 @@ type walk struct {
 	tracked  *tracked // by the repository that the target is the top of, once its index was read
 	gaps     []*scanner.Gap
 	list     lister
+	// histories are the directories of repositories inside the target.
+	histories []string
 }
 
 // scope is what decides about the files of a directory: the ignore files above it and the index of its repository.
@@ -192,13 +194,13 @@ func (w *walk) dir(ctx context.Context, path string, s scope) error {
 	return nil
 }
 
-// nested is the scope of a repository inside the target. Its files are read as files; its history is not.
+// nested is the scope of a repository inside the target. Its files are read as files; its history is, where it is a submodule's.
 func (w *walk) nested(ctx context.Context, dir, path string, s scope) scope {
 	r, ok, err := findRepository(dir)
 	if err != nil || !ok {
 		return s
 	}
-	w.skip(skipHistory, 1)
+	w.histories = append(w.histories, path)
 	if w.noIgnore {
 		return s
 	}
