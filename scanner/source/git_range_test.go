@@ -135,6 +135,27 @@ func TestRangeSift(t *testing.T) {
 	want(t, "keys that commits add", got, "KEY", "main/KEY/side/evil KEY")
 }
 
+// TestRangeSubmodule: that a submodule moved on is counted; its commits are not this repository's.
+func TestRangeSubmodule(t *testing.T) {
+	sub, f := newFixture(t), newFixture(t)
+	one := sub.commit("one", "x", "one\n")
+	two := sub.commit("two", "x", "two\n")
+	f.commit("begin", "a", "text\n")
+	for _, id := range []string{one, two, one} {
+		f.git("update-index", "--add", "--cacheinfo", "160000,"+id+",sub")
+		f.git("commit", "-q", "-m", "sub")
+	}
+	f.git("rm", "-q", "--cached", "sub")
+	f.git("commit", "-q", "-m", "no sub")
+	a, err := Range(t.Context(), f.dir, Revisions{From: []string{"HEAD"}}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = a.Close() }()
+	same(t, "left out", map[string]int{skipPointers: 3}, a.Coverage().Skipped)
+	want(t, "texts", additions(t, a), "message: begin", "a: text", "message: sub", "message: sub", "message: sub", "message: no sub")
+}
+
 func TestRangeShallow(t *testing.T) {
 	f := newFixture(t)
 	f.commit("first", "a", "one\n")

@@ -24,6 +24,9 @@ import (
 // a split or sparse index, SHA-256 names or reftables, in a linked work tree, on the temporary index of `git commit FILE`, and in
 // the quarantine of a push that is being received. Nothing but git's own configuration is obeyed, and nothing is fetched.
 //
+// That a submodule is to stand at another commit is counted, and nothing is read for it: the commits are another repository's, where they
+// are pushed, and its own hooks and ranges read them.
+//
 // It is for one Scan. Close ends the git programs that it holds.
 type Addition struct {
 	counter
@@ -48,6 +51,7 @@ type change struct {
 	path   string
 	before []pack.ID // what stood there in each parent: nothing for a new file
 	commit pack.ID   // zero for the commit that is being made
+	link   bool      // it is a commit that a submodule is to stand at
 }
 
 // at is a blob at a path.
@@ -91,6 +95,10 @@ func openedBy(dir string, err error, next string) error {
 // take adds the changes of a commit, each blob at a path once.
 func (a *Addition) take(commit pack.ID, changes []change) {
 	for _, c := range changes {
+		if c.link {
+			a.skip(skipPointers, 1)
+			continue
+		}
 		if c.unmerged() {
 			a.gaps = append(a.gaps, &scanner.Gap{What: "file " + c.path, Why: "not merged yet", Next: "git add " + c.path})
 			continue
@@ -335,16 +343,17 @@ func parseRaw(out []byte) (changes []change, rest []byte, err error) {
 // linkMode is how git writes the mode of a submodule.
 const linkMode = "160000"
 
-// newChange makes a change of the fields of a line; submodules and deletions make none.
+// newChange makes a change of the fields of a line; deletions make none.
 func newChange(fields []string, parents int, path string) (change, bool) {
 	c := change{path: path}
 	if fields[len(fields)-1] == "U" {
 		return c, true
 	}
 	c.id, _ = pack.ParseID(fields[2*parents+1])
-	if c.id.IsZero() || fields[parents] == linkMode {
+	if c.id.IsZero() {
 		return c, false
 	}
+	c.link = fields[parents] == linkMode
 	for i, name := range fields[parents+1 : 2*parents+1] {
 		if id, err := pack.ParseID(name); err == nil && !id.IsZero() && fields[i] != linkMode {
 			c.before = append(c.before, id)

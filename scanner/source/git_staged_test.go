@@ -84,6 +84,12 @@ func TestStagedLinks(t *testing.T) {
 	}
 	f.git("add", "-A")
 	f.git("submodule", "--quiet", "add", sub.dir, "sub")
+	a, err := Staged(t.Context(), f.dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = a.Close() }()
+	same(t, "left out", map[string]int{skipPointers: 1}, a.Coverage().Skipped)
 	got := staged(t, f.dir)
 	if len(got) != 2 || !strings.HasPrefix(got[0], ".gitmodules: ") || got[1] != "link: some/where" {
 		t.Errorf("a link and a submodule gave %q", got)

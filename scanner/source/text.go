@@ -32,7 +32,9 @@ const (
 	skipLinks   = "symbolic links"
 	skipSpecial = "special files"
 	skipLarge   = "larger than the limit"
-	skipHistory = "git histories" // of repositories inside and around a directory
+	// skipPointers are changes of the commit that a submodule stands at.
+	skipPointers = "changed submodules"
+	skipHistory  = "git histories" // of repositories inside and around a directory
 )
 
 // errBinary says that what was to be read is not text.
