@@ -28,6 +28,9 @@
 // [Options].Unreachable they are kept, and marked. [Options].Past lets a scan read what is new alone: it reads what the commits bring that no
 // reference led to before, reads again the objects in which keys were, and places everything anew, so that the result is that of a scan of everything.
 //
+// Submodules that are here are read with their whole history, in one another too: checked out, or kept in .git/modules. Their places have the
+// path of the submodule before their own, its commits, and for a Repository the submodule's folder. One that is not here is a gap.
+//
 // go-git reads index and configuration, the git program does where go-git cannot, references are read from their files, and internal/pack
 // reads objects. A work tree's file whose content stood at its path in the history is not read a second time.
 //
