@@ -133,10 +133,15 @@ func seeing(target string, at scanner.Location) string {
 	} else if info, err := os.Stat(target); err == nil && info.Mode().IsRegular() {
 		first, target = cloning(target), cloned
 	}
+	if dir, inner, ok := inSubmodule(target, at); ok {
+		target, at.Path = dir, inner
+	}
 	file, member := outermost(at.Path)
 	what := fmt.Sprintf("%.12s:%s", at.Commit, file)
 	if at.Field == "message" && at.Path == "" {
 		what = fmt.Sprintf("%.12s", at.Commit)
+	} else if at.Path == "" {
+		what = at.Blob
 	}
 	show := first + fmt.Sprintf("git -C %s show %s", quoted(target), quoted(what))
 	if member == "" {
@@ -144,6 +149,29 @@ func seeing(target string, at scanner.Location) string {
 	}
 	copied := fmt.Sprintf("%.12s-%s", at.Commit, path.Base(file))
 	return fmt.Sprintf("%s > %s\n    and then unpack %s: it is in %s", show, quoted(copied), quoted(copied), plain(member))
+}
+
+// inSubmodule returns the folder of the submodule that a place is in, and the path in it: none, for its blob, where it is not checked out.
+func inSubmodule(target string, at scanner.Location) (dir, inner string, ok bool) {
+	repository, top := filepath.ToSlash(at.Repository), filepath.ToSlash(target)
+	if repository == "" || repository == "." || strings.HasSuffix("/"+top, "/"+repository) {
+		return "", "", false
+	}
+	if i := strings.Index(repository, ".git/"); i >= 0 {
+		if !filepath.IsAbs(at.Repository) {
+			repository = path.Join(top, repository[i:])
+		}
+		return repository, "", true
+	}
+	for i := len(at.Path) - 1; i > 0; i-- {
+		if at.Path[i] != '/' || !strings.HasSuffix("/"+repository, "/"+at.Path[:i]) {
+			continue
+		}
+		dir = path.Join(top, at.Path[:i])
+		_, err := os.Stat(filepath.Join(filepath.FromSlash(dir), ".git"))
+		return dir, at.Path[i+1:], err == nil
+	}
+	return "", "", false
 }
 
 // cloned is what a repository that stands in a file is cloned to.

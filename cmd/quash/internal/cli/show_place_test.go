@@ -22,6 +22,28 @@ func TestSeeingAPlaceInHistory(t *testing.T) {
 	}
 }
 
+// TestSeeingAPlaceInASubmodule: git is run in the submodule, or in the repository that is kept of it.
+func TestSeeingAPlaceInASubmodule(t *testing.T) {
+	top := filepath.Join(t.TempDir(), "shop")
+	if err := os.MkdirAll(filepath.Join(top, "vendor/pay/.git"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range [][3]string{
+		{"vendor/pay", "vendor/pay/b.env", "git -C " + top + "/vendor/pay show 0123456789ab:b.env"},
+		{top + "/vendor/pay", "vendor/pay/b.env", "git -C " + top + "/vendor/pay show 0123456789ab:b.env"},
+		{".git/modules/pay", "vendor/pay/b.env", "git -C " + top + "/.git/modules/pay show ba98"},
+		{top + "/.git/modules/pay", "vendor/pay/b.env", "git -C " + top + "/.git/modules/pay show ba98"},
+		{"shop", "shop/b.env", "git -C " + top + " show 0123456789ab:shop/b.env"},
+		{".", "a/b.env", "git -C " + top + " show 0123456789ab:a/b.env"},
+		{"acme/x", "x/b.env", "git -C " + top + " show 0123456789ab:x/b.env"},
+	} {
+		at := scanner.Location{Commit: "0123456789abcdef", Blob: "ba98", Repository: c[0], Path: c[1]}
+		if got := seeing(top, at); got != c[2] {
+			t.Errorf("%s %s:\n%s\nwant\n%s", c[0], c[1], got, c[2])
+		}
+	}
+}
+
 // TestSeeingAPlaceInABundle: what stands in a file that is a repository, or holds one, is cloned first.
 func TestSeeingAPlaceInABundle(t *testing.T) {
 	bundle := filepath.Join(t.TempDir(), "a.bundle")
