@@ -101,7 +101,7 @@ func (c *ruleChecker) ignoreFault(text string, _ Sample) string {
 // find returns the parts of the distinct keys that the rule finds in a text, and why it found none. A failed checksum
 // stands against a match only if checksums is set.
 func (r *Rule) find(text string, checksums bool) (found []map[string]string, why string) {
-	if !r.hasKeyword(text) {
+	if !r.Bare() && !r.hasKeyword(text) {
 		return nil, "it has no keyword"
 	}
 	re := r.Regexp()

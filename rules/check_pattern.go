@@ -22,7 +22,7 @@ const leastKeyword = 3
 
 func (c *ruleChecker) keywords() {
 	if len(c.rule.Keywords) == 0 {
-		c.addf(nil, "no keywords; name a literal that every match contains")
+		c.bare()
 	}
 	for i, k := range c.rule.Keywords {
 		if len(k) < leastKeyword {
@@ -44,7 +44,7 @@ func (c *ruleChecker) pattern() bool {
 		if longest(tree) == unbounded && c.rule.Max == 0 {
 			c.addf(at{"pattern"}, "pattern has no greatest length; bound its repeats, or cap a match with max")
 		}
-		if lacks, err := lacksKeyword(tree, lowerAll(c.rule.Keywords)); err != nil || lacks {
+		if lacks, err := lacksKeyword(tree, lowerAll(c.rule.Keywords)); len(c.rule.Keywords) > 0 && (err != nil || lacks) {
 			c.addf(at{"pattern"}, "pattern can match a text that has none of the keywords %q; every match must contain one",
 				c.rule.Keywords)
 		}

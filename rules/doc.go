@@ -6,8 +6,8 @@
 // "if" is not data; it is Go code in revoker/provider.
 //
 // Loading is strict. [CheckFile] and [Set.With] refuse what a reviewer would refuse: unknown fields, duplicate ids, a
-// pattern that can match without any of its keywords, an example that its own rule does not find, a look-alike that it
-// does, a request to a host that the file does not list, a revoke without a verify or without a stated binding, a verify
+// pattern that can match without any of its keywords (or has none, although a literal is in every match), an example that
+// its own rule does not find, a look-alike that it does, a request to a host that the file does not list, a revoke without a verify or without a stated binding, a verify
 // that has no recorded reply for each of active, inactive and unknown, and an operator credential in one request with the
 // leaked key. [Builtin] loads what this package's tests have passed, from a form that is quick to read.
 //

@@ -41,13 +41,17 @@ func findGroup(re *syntax.Regexp, name string) *syntax.Regexp {
 }
 
 // Anchor is the offset in bytes at which a keyword stands in every match, counted from the match's first byte. ok is
-// false when there is no one offset for all matches. With it the expression need only be tried at keyword - offset.
+// false when there is no one offset for all matches. With it the expression need only be tried at keyword - offset. A rule
+// without keywords has the offset 0.
 func (r *Rule) Anchor() (offset int, ok bool) {
 	f := r.compiled.facts()
 	return f.Offset, f.Anchored
 }
 
 func (r *Rule) computeAnchor() (offset int, ok bool) {
+	if r.Bare() {
+		return 0, true // it is looked for where matches begin
+	}
 	texts := headsOf(r.compiled.tree(), true).texts
 	for offset := range len(slices.MinFunc(texts, byLength)) {
 		if !slices.ContainsFunc(texts, func(text string) bool { return !r.keywordAt(text[offset:]) }) {

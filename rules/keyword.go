@@ -51,6 +51,15 @@ func lacksKeyword(tree *syntax.Regexp, keywords []string) (bool, error) {
 	return false, nil
 }
 
+// inEvery reports whether every match of a tree has one of the words, which are in lower case and ASCII, and they can be keywords.
+func inEvery(tree *syntax.Regexp, words []string) bool {
+	if len(words) == 0 || shortest(words) < leastKeyword {
+		return false
+	}
+	lacks, err := lacksKeyword(tree, words)
+	return err == nil && !lacks
+}
+
 // wordStates is the automaton of a set of keywords. A state is the longest end of the text so far that begins a keyword.
 type wordStates struct {
 	keywords []string

@@ -27,6 +27,9 @@ type Outline struct {
 	n    int // the rule's number in its file
 }
 
+// Bare reports whether the rule has no keywords; see [Rule.Bare].
+func (o *Outline) Bare() bool { return len(o.Keywords) == 0 }
+
 // Rule is the rule itself.
 func (o *Outline) Rule() *Rule { return &o.held.file().Rules[o.n] }
 

@@ -82,8 +82,9 @@ type Rule struct {
 	// secret. Default: the provider.
 	Family string `yaml:"family,omitempty"`
 	// Keywords are literals, at least three bytes each, compared without case (ASCII). Every match of Pattern
-	// contains at least one of them.
-	Keywords []string `yaml:"keywords"`
+	// contains at least one of them. They may be left out where matches have no such literal in common; the rule is then
+	// looked for at every byte, which is expensive.
+	Keywords []string `yaml:"keywords,omitempty"`
 	// Pattern is an RE2 expression, in which (?i) folds ASCII letters only. Its group "token" is the key; where there is
 	// no such group the whole match is. Other named groups are further parts of the key, available to templates by
 	// name. "body" and "sum" mark what a checksum covers and where it stands. A pattern that begins with the keyword
@@ -139,6 +140,9 @@ type Rule struct {
 	file     *File
 	compiled compiled
 }
+
+// Bare reports whether the rule has no keywords, so that it is looked for at every byte.
+func (r *Rule) Bare() bool { return len(r.Keywords) == 0 }
 
 // File returns the rule file that the rule was loaded from.
 func (r *Rule) File() *File { return r.file }

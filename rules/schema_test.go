@@ -44,7 +44,7 @@ var special = node{
 // required are the fields that a file cannot do without.
 var required = map[string][]any{
 	"File":         {"provider", "rules"},
-	"Rule":         {"id", "name", "keywords", "pattern", "examples"},
+	"Rule":         {"id", "name", "pattern", "examples"},
 	"Near":         {"pattern", "within"},
 	"Evidence":     {"at", "on", "says"},
 	"Events":       {"list", "time"},

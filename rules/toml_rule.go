@@ -158,9 +158,8 @@ func (im *importer) convert(fr *foreignRule) (Rule, bool) {
 	if r.Max > 0 {
 		t.notef("regex", "it has no greatest length; quash reports no match longer than %d bytes", r.Max)
 	}
-	if r.Keywords = fr.keywordsFor(r.Pattern); r.Keywords == nil {
-		t.notef("regex", "no text of %d or more bytes is in every match, and quash searches around such texts only; the rule is not loaded. Put one into the expression", leastKeyword)
-		return r, false
+	if r.Keywords = fr.keywordsFor(r.Pattern); r.Keywords == nil && fr.bare() {
+		r.Confidence = Low
 	}
 	if fr.generic {
 		r.Confidence = Low
@@ -177,24 +176,30 @@ func (fr *foreignRule) keywordsFor(pattern string) []string {
 	if err != nil || nodes(tree) > maxNodes {
 		return nil
 	}
-	every := func(words []string) bool {
-		lacks, err := lacksKeyword(tree, words)
-		return len(words) > 0 && shortest(words) >= leastKeyword && err == nil && !lacks
-	}
 	given := lowerAll(fr.keywords)
 	slices.Sort(given)
 	given = slices.Compact(given)
 	derived := wordsOf(tree)
 	switch {
-	case every(given):
+	case inEvery(tree, given):
 		return given
-	case !every(derived):
+	case !inEvery(tree, derived):
 		return nil
 	}
 	if len(given) > 0 {
 		fr.table.notef("keywords", "not every match has one of them; quash looks for %q, which every match has, and wants no other text in the file", derived)
 	}
 	return derived
+}
+
+// bare says what it means that no text is in every match, and reports whether the rule wants one elsewhere in the file: its
+// matches then say little by themselves.
+func (fr *foreignRule) bare() (elsewhere bool) {
+	fr.table.notef("regex", "no text of %d or more bytes is in every match, so quash looks for the rule at every byte, which is expensive", leastKeyword)
+	if len(fr.keywords) > 0 {
+		fr.table.notef("keywords", "not every match has one of them, and quash wants no other text in the file; the rule is loaded with confidence low")
+	}
+	return len(fr.keywords) > 0
 }
 
 // The distances at which required parts are looked for, in bytes.

@@ -74,6 +74,9 @@ type index struct {
 	viewers sync.Pool
 	// wants lists, by keyword number, the rules that have that keyword.
 	wants [][]int
+	// bare are the rules without keywords, and leads how their matches begin.
+	bare  []*compiled
+	leads func() *dfa.Leads
 	// reach is how far left and right of a keyword anything that decides about a match can stand, in bytes.
 	reach int
 	// effort is what the search of a text may cost; viewBlock and viewReach are the sizes of the blocks for its views. Tests set them.
@@ -100,6 +103,9 @@ func newIndex(set *rules.Set, only, skip []string) (*index, error) {
 		c := newCompiled(o, len(x.rules))
 		c.silent = slices.Contains(skip, o.ID)
 		x.reach = max(x.reach, c.span.Match+c.span.Context+lineReach)
+		if o.Bare() {
+			x.bare = append(x.bare, c)
+		}
 		for _, k := range o.Keywords {
 			k = strings.ToLower(k)
 			if _, ok := number[k]; !ok {
@@ -114,7 +120,7 @@ func newIndex(set *rules.Set, only, skip []string) (*index, error) {
 	x.keywords, x.filter = keywords, prefilter.New(keywords)
 	x.tools.New = x.newTools
 	x.viewers.New = func() any { return &viewer{} }
-	x.scopes = sync.OnceValue(x.scopesOf)
+	x.scopes, x.leads = sync.OnceValue(x.scopesOf), sync.OnceValue(x.leadsOf)
 	return x, nil
 }
 

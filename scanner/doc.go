@@ -6,7 +6,8 @@
 //
 // How a chunk is searched:
 //
-//	prefilter   one pass for the keywords of all rules (internal/prefilter)
+//	prefilter   one pass for the keywords of all rules (internal/prefilter); for rules without keywords, where there are such, one for how
+//	            their matches begin
 //	window      the bytes around a keyword that the rule can need: its longest match plus its context, no more
 //	match       the rule's expression, anchored at the keyword where the pattern begins with it
 //	validate    offline checks: checksum, entropy, words, structure (internal/validate)

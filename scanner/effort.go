@@ -43,11 +43,15 @@ func (t *text) spent() bool { return t.tools.walked > t.effort.now }
 
 // giveUp ends the search of the text at a keyword, of which a rule is looked for.
 func (t *text) giveUp(c *compiled, hit span) {
-	e := &t.effort
-	if e.over {
-		return
+	if !t.effort.over {
+		t.effort.over = true
+		t.tellDear(c, hit, t.x.effort.ratio)
 	}
-	e.over = true
+}
+
+// tellDear tells that the search for a rule was given up at a place, because it cost more than so many times what there is of the text.
+func (t *text) tellDear(c *compiled, hit span, times int64) {
+	e := &t.effort
 	if e.gap == nil {
 		return
 	}
@@ -60,7 +64,7 @@ func (t *text) giveUp(c *compiled, hit span) {
 	}
 	e.gap(Gap{
 		What: t.from.named(),
-		Why:  fmt.Sprintf("to search %s costs more than %d times its length, and was given up%s at the rule %s", what, t.x.effort.ratio, where, c.outline.ID),
+		Why:  fmt.Sprintf("to search %s costs more than %d times its length, and was given up%s at the rule %s", what, times, where, c.outline.ID),
 		Next: "look through the rest by hand: such a text is made to hold a scan up",
 	})
 }

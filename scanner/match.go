@@ -78,6 +78,9 @@ func (t *text) begin(x *index, from Location, emit func(candidate)) {
 func (tools *tools) text(x *index, emit func(candidate)) text {
 	tools.turn++
 	tools.walked = 0
+	if tools.bare != nil {
+		tools.bare.reset()
+	}
 	return text{x: x, effort: x.effort, emit: emit, tools: tools, waiting: tools.waiting[:0]}
 }
 
@@ -99,11 +102,16 @@ func (t *text) feed(data []byte, last bool) {
 // finish searches at the keywords that are known.
 func (t *text) finish(last bool) {
 	t.look(last)
+	t.matchBare(last)
 	t.settle(last)
 	if !last {
 		return
 	}
 	t.tools.waiting, t.effort.used = t.waiting, t.tools.walked
+	if b := t.tools.bare; b != nil {
+		t.effort.used += b.walked / bareTimes
+		t.effort.over = t.effort.over || b.over
+	}
 	t.x.tools.Put(t.tools)
 	t.tools = nil
 }
@@ -252,6 +260,9 @@ func (t *text) settle(last bool) {
 	frontier := t.seen - int64(t.x.reach) - int64(t.x.filter.Max())
 	if len(t.waiting) > 0 {
 		frontier = min(frontier, t.waiting[0].end-int64(t.x.reach))
+	}
+	if b := t.tools.bare; b != nil {
+		frontier = min(frontier, b.at-int64(t.x.reach))
 	}
 	slices.SortStableFunc(t.open, byPlace)
 	t.claims.sort()

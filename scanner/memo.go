@@ -136,6 +136,7 @@ func (t *text) feedFrom(data []byte, copies []Copy, base, own *Memo, least int) 
 	}
 	m.gaps.text = nil
 	t.seen = t.end()
+	t.matchBare(true)
 	t.settle(true)
 	t.tools.waiting = t.waiting
 	t.x.tools.Put(t.tools)

@@ -103,7 +103,7 @@ func (v *viewed) feedFrom(c Chunk, least int) bool {
 // inherit searches the zones of a text and takes over the rest. It returns false when the text is to be searched as a whole.
 func (v *viewed) inherit(c Chunk, least int) bool {
 	v.runs = follow(c.Base, c.Copies, len(c.Data), max(least, 2*cutReach), v.runs)
-	if len(v.runs) == 0 || !c.Base.views.valid || !c.Base.setting.shows(c.Memo.setting) {
+	if len(v.runs) == 0 || len(v.x.bare) > 0 || !c.Base.views.valid || !c.Base.setting.shows(c.Memo.setting) {
 		return false
 	}
 	base := &c.Base.views

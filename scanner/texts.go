@@ -68,7 +68,7 @@ func (v *viewer) texts(x *index, c Chunk, emit func(candidate), gap func(Gap)) {
 			v.text(x, c.At(i), emit, gap).feed(c.Data[t.From:t.To], true)
 			continue
 		}
-		if hits := s.within(t); len(hits) > 0 {
+		if hits := s.within(t); len(hits) > 0 || len(x.bare) > 0 {
 			open := s.text.open[:0]
 			s.text = tools.text(x, whole)
 			s.text.open, s.text.where, s.text.effort.gap = open, where, gap
@@ -129,5 +129,6 @@ func (t *text) known(q *silences, data []byte, hits []prefilter.Hit, start int) 
 			t.ask(q, h.Keyword, span{int64(from - start), int64(h.End - start)})
 		}
 	}
+	t.matchBare(true)
 	t.settle(true)
 }

@@ -234,10 +234,10 @@ func (v *viewed) part(w *view, hits []prefilter.Hit, start, depth int) {
 	if w.up != nil && !w.up.part.Changed(w.part.From, w.part.To) {
 		return // the view above has it as the text has it
 	}
-	if v.effort > 0 && slices.ContainsFunc(hits, func(h prefilter.Hit) bool {
+	if v.effort > 0 && (len(v.x.bare) > 0 || slices.ContainsFunc(hits, func(h prefilter.Hit) bool {
 		at := h.End - start
 		return at > 0 && w.part.Changed(at-v.x.filter.Len(h.Keyword)-v.x.reach, at+v.x.reach)
-	}) {
+	})) {
 		v.searchPart(w, depth)
 	}
 	if depth < viewDepth {

@@ -27,13 +27,14 @@ type tools struct {
 	// finders and edges are what stands near keys.
 	finders map[*seeker]*finder
 	edges   edges
+	bare    *bareSearch // nil where there are no bare rules
 }
 
 func (x *index) newTools() any {
 	n := len(x.rules)
 	return &tools{
 		forward: make([]*dfa.Walker, n), backward: make([]*dfa.Walker, n), shorter: make([]*dfa.Walker, n), loose: make([]*dfa.Walker, n), looseBefore: make([]*dfa.Walker, n),
-		lasts: make([]lastTry, n), trails: make([]trail, n),
+		lasts: make([]lastTry, n), trails: make([]trail, n), bare: x.newBareSearch(),
 	}
 }
 
@@ -111,6 +112,8 @@ type located struct {
 	re     *regexp.Regexp
 	groups []int
 	base   int64
+	// long says that it is none, for it is longer than the rule's longest match.
+	long bool
 }
 
 // locate finds a rule's match at a keyword: the one that begins first of those that hold the keyword.
@@ -294,8 +297,8 @@ func (t *text) try(c *compiled, at, hit span) (located, bool) {
 	}
 	m[0] += int(lead)
 	if to := w.from + int64(m[1]); to < hit.to || to-at.from > most {
-		return located{}, false
+		return located{long: to-at.from > most}, false
 	}
 	t.tools.trails[c.number].right++
-	return located{re, m, w.from}, true
+	return located{re: re, groups: m, base: w.from}, true
 }

@@ -76,7 +76,9 @@ func explain(r *rules.Rule) string {
 	line("rests on", docs)
 	line("severity", string(r.Severity))
 	line("confidence", string(r.Confidence))
-	line("keywords", strings.Join(r.Keywords, ", "))
+	if line("keywords", strings.Join(r.Keywords, ", ")); r.Bare() {
+		line("keywords", "none: it is looked for at every byte, which is expensive")
+	}
 	line("pattern", r.Pattern)
 	var checks []string
 	for _, c := range r.Checks {

@@ -83,7 +83,7 @@ func verifies(r *rules.Rule) string {
 }
 
 // tally counts a rule set.
-type tally struct{ kinds, providers, verify, revoke, byHand, review, low, checked, request, inactive, ends int }
+type tally struct{ kinds, providers, verify, revoke, byHand, review, low, checked, request, inactive, ends, bare int }
 
 func count(set *rules.Set) tally {
 	var t tally
@@ -104,6 +104,7 @@ func count(set *rules.Set) tally {
 			{&t.request, r.Evidence.Documents(rules.SaysRequest)},
 			{&t.inactive, r.Evidence.Documents(rules.SaysInactive)},
 			{&t.ends, r.Evidence.Documents(rules.SaysRevoke)},
+			{&t.bare, r.Bare()},
 		} {
 			if c.is {
 				*c.n++
@@ -139,6 +140,7 @@ func newRulesStats(g *globals) *cobra.Command {
 				{t.revoke, "with revoke"}, {t.ends, "with a revoke that the issuer documents"},
 				{t.byHand, "revoked by hand, with the steps"}, {t.review, "with review"}, {t.checked, "with checks: checksum, entropy, words, structure"},
 				{t.low, "of low confidence: reported with --min-confidence low"},
+				{t.bare, "without a keyword, looked for at every byte: expensive"},
 			} {
 				_, err := fmt.Fprintf(w, "%d\t %s\n", l.n, l.what)
 				errs = append(errs, err)
