@@ -43,6 +43,15 @@ var hidings = []struct {
 	{"base64>utf-16", "powershell -enc %s", func(s string) string {
 		return base64.StdEncoding.EncodeToString([]byte(each("%c\x00")(s)))
 	}},
+	{"base64>utf-16", "b = '%s'", func(s string) string {
+		return base64.StdEncoding.EncodeToString([]byte(each("\x00%c")(s)))
+	}},
+	{"base64>utf-32", "b = '%s'", func(s string) string {
+		return base64.StdEncoding.EncodeToString([]byte(each("%c\x00\x00\x00")(s)))
+	}},
+	{"hex>utf-16", "h = 0x%s;", func(s string) string { return hex.EncodeToString([]byte(each("%c\x00")(s))) }},
+	{"hex>utf-16", "h = %s;", func(s string) string { return each("%02X ")(each("\x00%c")(s)) }},
+	{"hex>utf-32", "h = 0x%s;", func(s string) string { return hex.EncodeToString([]byte(each("\x00\x00\x00%c")(s))) }},
 	{"percent>base64>hex", "%s", func(s string) string {
 		return each("%%%02X")(base64.StdEncoding.EncodeToString([]byte(hex.EncodeToString([]byte(s)))))
 	}},

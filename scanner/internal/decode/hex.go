@@ -3,8 +3,8 @@ package decode
 // leastPairs is how many pairs of digits in a row must be printable.
 const leastPairs = leastHex/2 - 1
 
-// hexes decodes what is printable in runs of hexadecimal digits, at either of the two ways to divide them into pairs. Hashes and
-// colours hold next to none.
+// hexes decodes what is printable in runs of hexadecimal digits, at either of the two ways to divide them into pairs, and the zero bytes
+// among it, as between the characters of UTF-16 and UTF-32. Hashes and colours hold next to none.
 func hexes(s *Sheet, m *Marks) {
 	s.runs(m, hexDigit, leastHex, func(clean []byte) {
 		for phase := range 2 {
@@ -93,15 +93,16 @@ func between(c byte) bool {
 
 func (s *Sheet) pairs(clean []byte, phase int) {
 	n := (len(clean) - phase) / 2
+	at := func(q int) byte { return pair(clean[phase+2*q:]) }
 	for lo, q := 0, leastPairs-1; q < n; q += leastPairs {
-		if !printable(pair(clean[phase+2*q:])) {
+		if !shown(at(q)) {
 			continue
 		}
 		from, to := q, q+1
-		for from > lo && printable(pair(clean[phase+2*(from-1):])) {
+		for zeros := 0; from > lo && goes(at(from-1), &zeros); {
 			from--
 		}
-		for to < n && printable(pair(clean[phase+2*to:])) {
+		for zeros := 0; to < n && goes(at(to), &zeros); {
 			to++
 		}
 		if to-from >= leastPairs {
@@ -115,6 +116,19 @@ func (s *Sheet) pairs(clean []byte, phase int) {
 		}
 		lo, q = to, to
 	}
+}
+
+// shown reports whether a byte may be of a text in one, two or four bytes for a character.
+func shown(c byte) bool { return c == 0 || printable(c) }
+
+// goes reports whether a text goes on with a byte: of zeros there are three in a row at most, as in UTF-32.
+func goes(c byte, zeros *int) bool {
+	if c != 0 {
+		*zeros = 0
+		return printable(c)
+	}
+	*zeros++
+	return *zeros < 4
 }
 
 func pair(c []byte) byte { return byte(digit(c[0])<<4 | digit(c[1])) }

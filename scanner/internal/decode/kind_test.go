@@ -83,6 +83,7 @@ var encoders = []struct {
 	{"hex", everyByte("%02X:")},
 	{"hex", func(s string) string { return "{" + everyByte("0x%02x,")(s) + "}" }},
 	{"hex", func(s string) string { return wrapped(everyByte("0x%02X, ")(s), "\n    ", 72) }},
+	{"hex", func(s string) string { return strings.Repeat("00", 90) + hex.EncodeToString([]byte(s)) + strings.Repeat("00", 90) }},
 	{"percent", everyByte("%%%02X")},
 	{"percent", everyByte("%%u%04x")},
 	{"escapes", everyByte(`\x%02x`)},
