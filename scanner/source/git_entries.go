@@ -134,23 +134,22 @@ func (l *entryLogger) put(tree, base int32) {
 	l.rest, l.next, l.pieces = l.rest[size*logUnit:], l.next+uint32(size), l.pieces[:0]
 }
 
-// entryReader puts the entries of trees together. It is for one goroutine.
+// entryReader puts the entries of trees together. It is for one goroutine, and keeps those that it put together last.
 type entryReader struct {
 	*entryLog
 	known [1 << 13]knownEntries // by the last bits of the tree's number
-	held  int                   // edges in known
-	spare []edge
+	kept  []edge                // the edges of known
+	end   int                   // how many edges were put into kept, ever
+	spare [2][]edge
 	chain []int32
 }
 
-// knownEntries are the entries of a tree, whose number plus one is given.
-type knownEntries struct {
-	tree int32
-	list []edge
-}
+// knownEntries are the entries of a tree, whose number plus one is given: length of them, which were put into kept from the one on
+// that from counts to. They are there until others take their place.
+type knownEntries struct{ tree, length, from int }
 
-// mostEntries bounds the edges that a reader holds.
-const mostEntries = 1 << 20
+// mostEntries is how many edges a reader keeps. The entries of a tree with more than an eighth of them are not kept.
+const mostEntries = 1 << 19
 
 // entries returns the entries of a tree. They are valid until the next call.
 func (r *entryReader) entries(tree int32) []edge {
@@ -159,13 +158,11 @@ func (r *entryReader) entries(tree int32) []edge {
 	}
 	var list []edge
 	r.chain = r.chain[:0]
-	for t := tree; t >= 0; {
-		if k := &r.known[int(t)%len(r.known)]; k.tree == t+1 {
-			list = k.list
-			break
+	for t, ok := tree, false; t >= 0 && !ok; {
+		if list, ok = r.keeps(t); !ok {
+			r.chain = append(r.chain, t)
+			t, _ = r.record(t)
 		}
-		r.chain = append(r.chain, t)
-		t, _ = r.record(t)
 	}
 	for _, t := range slices.Backward(r.chain) {
 		list = r.build(t, list)
@@ -173,9 +170,19 @@ func (r *entryReader) entries(tree int32) []edge {
 	return list
 }
 
+// keeps returns the entries of a tree if they are kept.
+func (r *entryReader) keeps(tree int32) ([]edge, bool) {
+	k := r.known[int(tree)%len(r.known)]
+	if k.tree != int(tree)+1 || r.end-k.from > mostEntries {
+		return nil, false
+	}
+	at := k.from % mostEntries
+	return r.kept[at : at+k.length], true
+}
+
 // build puts the entries of a tree together from those of its base, and keeps them.
 func (r *entryReader) build(tree int32, base []edge) []edge {
-	list := r.spare[:0]
+	list := r.spare[0][:0]
 	_, pieces := r.record(tree)
 	for pieces.left > 0 {
 		p := pieces.next()
@@ -185,14 +192,25 @@ func (r *entryReader) build(tree int32, base []edge) []edge {
 			list = append(list, p)
 		}
 	}
-	k := &r.known[int(tree)%len(r.known)]
-	if r.held += len(list) - len(k.list); r.held > mostEntries {
-		clear(r.known[:])
-		r.held = len(list)
-	}
-	r.spare = k.list
-	*k = knownEntries{tree + 1, list}
+	r.spare[0], r.spare[1] = r.spare[1], list // which may be the next one's base
+	r.keep(tree, list)
 	return list
+}
+
+// keep puts entries where the oldest ones are. They never go on at the beginning.
+func (r *entryReader) keep(tree int32, list []edge) {
+	if len(list) > mostEntries/8 {
+		return
+	}
+	if r.kept == nil {
+		r.kept = make([]edge, mostEntries)
+	}
+	if rest := mostEntries - r.end%mostEntries; rest < len(list) {
+		r.end += rest
+	}
+	r.known[int(tree)%len(r.known)] = knownEntries{int(tree) + 1, len(list), r.end}
+	copy(r.kept[r.end%mostEntries:], list)
+	r.end += len(list)
 }
 
 // toward tells which trees may lead to wanted objects. It takes one that keeps entries of a tree that does for one that does too, so that it looks
