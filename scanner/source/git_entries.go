@@ -229,6 +229,13 @@ func newToward(l *entryLog, wanted map[int32]bool, objects int) *toward {
 	return t
 }
 
+// all works out what leads is asked for, so that many may ask at a time.
+func (t *toward) all() {
+	for tree := range t.at {
+		t.may(int32(tree), 0)
+	}
+}
+
 // leads reports whether an object is a tree that may lead to a wanted object.
 func (t *toward) leads(object int32) bool { return t.may(object, 0) }
 

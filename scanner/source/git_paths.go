@@ -11,17 +11,14 @@ type paths struct {
 	at    map[pathNode]int32
 }
 
-// pathNode is the last part of a path and the number of the rest.
-type pathNode struct {
-	parent int32
-	name   string
-}
+// pathNode is the number of a path's last name, in the census, and that of the rest of the path.
+type pathNode struct{ parent, name int32 }
 
 func newPaths() paths {
 	return paths{nodes: []pathNode{{parent: -1}}, at: map[pathNode]int32{}}
 }
 
-func (p *paths) number(parent int32, name string) int32 {
+func (p *paths) number(parent, name int32) int32 {
 	n := pathNode{parent, name}
 	if i, ok := p.at[n]; ok {
 		return i
@@ -42,11 +39,11 @@ func (p *paths) parts(i int32) []int32 {
 	return all
 }
 
-// path returns the path with slashes.
-func (p *paths) path(i int32) string {
-	var names []string
+// path returns the path with slashes. names are those of the census.
+func (p *paths) path(i int32, names []string) string {
+	var parts []string
 	for _, n := range p.parts(i) {
-		names = append(names, p.nodes[n].name)
+		parts = append(parts, names[p.nodes[n].name])
 	}
-	return strings.Join(names, "/")
+	return strings.Join(parts, "/")
 }

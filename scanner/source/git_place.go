@@ -127,7 +127,7 @@ type placer struct {
 	spots    map[spot]*traced
 	messages map[int32]*traced // by commit, whose message is asked for
 	order    []*traced
-	below    map[int32]map[string]int32 // by directory: the paths asked for in it
+	below    map[int32]map[int32]int32 // by directory and name: the paths asked for in it
 	byPath   map[int32][]*traced
 	authors  map[int32]signature // by commit
 	tips     []tip
@@ -163,7 +163,7 @@ func newPlacer(stood *placings, h *history, d *damage) *placer {
 	p := &placer{
 		history: h, stood: stood, store: h.store.Fork(), damage: d,
 		spots: map[spot]*traced{}, messages: map[int32]*traced{}, authors: map[int32]signature{},
-		words: make([]uint64, len(h.commits)), below: map[int32]map[string]int32{}, byPath: map[int32][]*traced{}, nowhere: map[string]bool{},
+		words: make([]uint64, len(h.commits)), below: map[int32]map[int32]int32{}, byPath: map[int32][]*traced{}, nowhere: map[string]bool{},
 	}
 	for _, r := range h.refs {
 		if c, ok := h.commitOf(r.id); ok {
@@ -197,6 +197,9 @@ func (p *placer) want(l scanner.Location) {
 			continue
 		}
 		t := &traced{spot: s, commit: b.commit, left: -1}
+		if !p.stood.cut {
+			t.enters = b.enters
+		}
 		p.spots[s] = t
 		p.order = append(p.order, t)
 		p.byPath[b.path] = append(p.byPath[b.path], t)
@@ -209,7 +212,7 @@ func (p *placer) along(path int32) {
 	for _, part := range p.stood.paths.parts(path) {
 		n := p.stood.paths.nodes[part]
 		if p.below[n.parent] == nil {
-			p.below[n.parent] = map[string]int32{}
+			p.below[n.parent] = map[int32]int32{}
 		}
 		p.below[n.parent][n.name] = part
 	}
@@ -255,7 +258,7 @@ func (p *placer) places(l scanner.Location) []scanner.Location {
 	member := strings.TrimPrefix(l.Path, p.read(p.census.id(n))) // in a container
 	for _, t := range all[:min(len(all), maxGiven)] {
 		at := l
-		at.Path, at.Commit, at.InHead, at.Refs = p.stood.paths.path(t.path)+member, p.commitName(t.commit), t.inHead, t.refs
+		at.Path, at.Commit, at.InHead, at.Refs = p.stood.paths.path(t.path, p.census.names)+member, p.commitName(t.commit), t.inHead, t.refs
 		at.Unreachable = p.isLost(t.commit)
 		if t.left >= 0 {
 			at.Removed, at.RemovedIn = time.Unix(p.commits[t.left].when, 0).UTC(), p.commitName(t.left)
@@ -301,8 +304,10 @@ func (p *placer) author(i int32) signature {
 
 // trace finds where the spots came in, and which references hold them.
 func (p *placer) trace(ctx context.Context) error {
-	if err := p.enter(ctx); err != nil {
-		return err
+	if p.stood.cut {
+		if err := p.enter(ctx); err != nil {
+			return err
+		}
 	}
 	for batch := range slices.Chunk(p.order, 64) {
 		p.reach(batch)
@@ -313,9 +318,6 @@ func (p *placer) trace(ctx context.Context) error {
 	}
 	return nil
 }
-
-// together is how many commits one goroutine compares with their parents at a time.
-const together = 1 << 10
 
 // enter finds the commits that brought the spots in, on all processors.
 func (p *placer) enter(ctx context.Context) error {
@@ -349,12 +351,12 @@ func (p *placer) enter(ctx context.Context) error {
 }
 
 // before is the tree of a commit's first parent, -1 where it has none.
-func (p *placer) before(commit int) int32 {
-	parents := p.commits[commit].parents
+func (h *history) before(commit int) int32 {
+	parents := h.commits[commit].parents
 	if len(parents) == 0 {
 		return -1
 	}
-	return p.commits[parents[0]].tree
+	return h.commits[parents[0]].tree
 }
 
 // leave finds the commits that took spots out of HEAD's line of first parents, of several of one spot the last.
@@ -380,13 +382,13 @@ func (p *placer) compare(tree, before, path int32, found func(*traced)) {
 	p.stack, was = p.stood.changes(tree, before, p.stack)
 	old := map[int32]int32{}
 	for _, e := range was {
-		if child, ok := below[p.stood.names[e.name]]; ok {
+		if child, ok := below[e.name]; ok {
 			old[child] = e.child
 		}
 	}
 	for i, to := from, len(p.stack); i < to; i++ {
 		e := p.stack[i]
-		if child, ok := below[p.stood.names[e.name]]; ok {
+		if child, ok := below[e.name]; ok {
 			p.differ(e.child, child, old, found)
 		}
 	}

@@ -1,8 +1,8 @@
 package source
 
 import (
-	"context"
 	"fmt"
+	"slices"
 
 	"github.com/quash-sh/quash/scanner/source/internal/pack"
 )
@@ -20,30 +20,36 @@ type placings struct {
 	old   []edge // of changes
 	paths paths
 	found map[int32][]placing // by number of an object
+	cut   bool                // enters of found lacks commits
 }
 
-// placing says that an object came to a path with a commit.
-type placing struct{ path, commit int32 }
+// placing says that an object came to a path, first with a commit, -1 for none. It entered there with every commit whose tree has it there and
+// whose first parent's has not.
+type placing struct {
+	path, commit int32
+	enters       []int32
+}
 
-// fork returns placings for another goroutine, to which no place is added.
+// fork returns placings for another goroutine, with paths of its own, to which no place is added.
 func (p *placings) fork() *placings {
 	forked := *p
-	forked.entries, forked.old = p.reader(), nil
+	forked.entries, forked.old, forked.paths = p.reader(), nil, newPaths()
 	return &forked
 }
 
 // of returns the places of an object, the first first.
 func (p *placings) of(n int32) []placing { return p.found[n] }
 
-// add remembers a place of an object.
+// add remembers that an object came to a path with a commit.
 func (p *placings) add(n, path, commit int32) {
-	for _, at := range p.found[n] {
-		if at.path == path {
-			return
-		}
+	all := p.found[n]
+	i := slices.IndexFunc(all, func(at placing) bool { return at.path == path })
+	if i < 0 && len(all) < maxPlaces {
+		i, all = len(all), append(all, placing{path: path, commit: commit})
+		p.found[n] = all
 	}
-	if len(p.found[n]) < maxPlaces {
-		p.found[n] = append(p.found[n], placing{path, commit})
+	if i >= 0 && commit >= 0 {
+		all[i].enters = append(all[i].enters, commit)
 	}
 }
 
@@ -61,48 +67,14 @@ func (p *placings) changes(tree, before int32, list []edge) (now, was []edge) {
 	return append(list, all...), old
 }
 
-// treeWalk visits the trees of a history, commit by commit, parents before children, and each tree once for each path it stands at.
-// Whatever a visit meets for the first time was therefore brought in by the commit being visited. What the tree has that was visited
-// last at its path needs no second visit.
-type treeWalk struct {
-	*placings
-	visits []uint8         // by tree
-	first  []int32         // by tree: the path that it was visited at first, plus one
-	seen   map[treeAt]bool // the others
-	last   []int32         // by path: the tree that was visited last, plus one
-	stack  []edge          // what is left to do of the trees that are being visited
-	damage *damage
-}
-
-// treeAt is a tree at a path.
-type treeAt struct{ tree, path int32 }
-
-// places finds where wanted objects stood.
-func (h *history) places(ctx context.Context, wanted map[int32]bool, d *damage) (*placings, error) {
-	p := h.placings(wanted, d)
-	if len(wanted) == 0 {
-		return p, nil
-	}
-	objects := len(h.census.standing) + len(h.census.outside)
-	w := &treeWalk{placings: p, visits: make([]uint8, objects), first: make([]int32, objects), seen: map[treeAt]bool{}, damage: d}
-	for i, c := range h.commits {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		w.visit(c.tree, 0, int32(i), 0)
-	}
-	for _, id := range h.roots {
-		w.visit(h.census.find(id), 0, -1, 0)
-	}
-	return p, nil
-}
-
 // placings returns some that have no place yet.
 func (h *history) placings(wanted map[int32]bool, d *damage) *placings {
 	p := &placings{census: h.census, wanted: wanted, paths: newPaths(), found: map[int32][]placing{}}
 	if h.recalled == nil {
 		p.reader = func() func(int32) []edge { return (&entryReader{entryLog: h.census.log}).entries }
-		p.entries, p.leads = p.reader(), newToward(h.census.log, wanted, len(h.census.standing)+len(h.census.outside)).leads
+		t := newToward(h.census.log, wanted, len(h.census.standing)+len(h.census.outside))
+		t.all()
+		p.entries, p.leads = p.reader(), t.leads
 		return p
 	}
 	h.prune(wanted, d)
@@ -124,47 +96,6 @@ func (h *history) prune(wanted map[int32]bool, d *damage) {
 	} else {
 		h.last = h.census.prune(wanted, d)
 	}
-}
-
-// visit remembers what a tree brings to a path with a commit.
-func (w *treeWalk) visit(tree, path, commit int32, depth int) {
-	if !w.enter(tree, path) {
-		return
-	}
-	if depth > maxDepth {
-		w.damage.add("tree", w.id(tree), fmt.Errorf("nested deeper than %d", maxDepth))
-		return
-	}
-	for int(path) >= len(w.last) {
-		w.last = append(w.last, 0)
-	}
-	from := len(w.stack)
-	w.stack, _ = w.changes(tree, w.last[path]-1, w.stack)
-	w.last[path] = tree + 1
-	for i, to := from, len(w.stack); i < to; i++ {
-		switch e := w.stack[i]; {
-		case w.wanted[e.child]:
-			w.add(e.child, w.paths.number(path, w.names[e.name]), commit)
-		case w.leads(e.child):
-			w.visit(e.child, w.paths.number(path, w.names[e.name]), commit, depth+1)
-		}
-	}
-	w.stack = w.stack[:from]
-}
-
-// enter reports whether a tree is to be visited at a path: not when it was, nor at more than maxPlaces paths, when each
-// of its blobs has as many places.
-func (w *treeWalk) enter(tree, path int32) bool {
-	at := treeAt{tree, path}
-	if !w.leads(tree) || w.first[tree] == path+1 || w.visits[tree] == maxPlaces || w.seen[at] {
-		return false
-	}
-	if w.visits[tree]++; w.visits[tree] == 1 {
-		w.first[tree] = path + 1
-	} else {
-		w.seen[at] = true
-	}
-	return true
 }
 
 // readTree reads a tree object.
