@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"math/bits"
 	"runtime"
 	"slices"
 	"strings"
@@ -132,7 +131,6 @@ type placer struct {
 	authors  map[int32]signature // by commit
 	tips     []tip
 	stack    []edge   // of compare
-	words    []uint64 // of reach, by commit
 
 	unreached bool            // blobs that nothing leads to have a place too
 	since     time.Time       // the places of blobs that came in before are left out
@@ -148,22 +146,16 @@ type traced struct {
 	enters []int32 // commits that brought it in
 	left   int32   // the commit that took it out of HEAD's line, or -1
 	inHead bool
+	tips   []int32 // that hold it, until refs has their names
 	refs   []string
 	named  bool // refs has a branch or a tag
-}
-
-// tip is a reference to a commit.
-type tip struct {
-	name   string // as people write it
-	commit int32
-	other  bool // neither a branch nor a tag
 }
 
 func newPlacer(stood *placings, h *history, d *damage) *placer {
 	p := &placer{
 		history: h, stood: stood, store: h.store.Fork(), damage: d,
 		spots: map[spot]*traced{}, messages: map[int32]*traced{}, authors: map[int32]signature{},
-		words: make([]uint64, len(h.commits)), below: map[int32]map[int32]int32{}, byPath: map[int32][]*traced{}, nowhere: map[string]bool{},
+		below: map[int32]map[int32]int32{}, byPath: map[int32][]*traced{}, nowhere: map[string]bool{},
 	}
 	for _, r := range h.refs {
 		if c, ok := h.commitOf(r.id); ok {
@@ -309,9 +301,7 @@ func (p *placer) trace(ctx context.Context) error {
 			return err
 		}
 	}
-	for batch := range slices.Chunk(p.order, 64) {
-		p.reach(batch)
-	}
+	p.hold()
 	if head := p.head(); head >= 0 && len(p.byPath) > 0 {
 		p.compare(p.commits[head].tree, -1, 0, func(t *traced) { t.inHead = true })
 		p.leave(head)
@@ -410,33 +400,6 @@ func (p *placer) differ(n, path int32, old map[int32]int32, found func(*traced))
 			if t.blob == n {
 				found(t)
 			}
-		}
-	}
-}
-
-// reach finds the references that hold up to 64 spots. Bit i of a commit's word says that it or an ancestor has spot i.
-func (p *placer) reach(batch []*traced) {
-	words := p.words
-	clear(words)
-	for i, t := range batch {
-		for _, c := range t.enters {
-			words[c] |= 1 << i
-		}
-	}
-	for i, c := range p.commits {
-		for _, parent := range c.parents {
-			words[i] |= words[parent]
-		}
-	}
-	for _, r := range p.tips {
-		for word := words[r.commit]; word != 0; word &= word - 1 {
-			t := batch[bits.TrailingZeros64(word)]
-			// Other references (pull requests, notes, stash) are given only where no branch and no tag holds the spot.
-			if r.other && t.named {
-				continue
-			}
-			t.refs = append(t.refs, r.name)
-			t.named = !r.other
 		}
 	}
 }
