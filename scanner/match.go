@@ -53,7 +53,7 @@ type text struct {
 	claims  claims
 	lines   lineCounter
 	effort  effort
-	// where gives from when it is first needed; nil when it is known.
+	// where gives all of from when a key has a place in it; nil when that is known.
 	where func() Location
 	// notes take what a keyword leads to, where that is to be remembered; matched says that a rule matched, and looked is what of the text
 	// decided about that and what came of it.
@@ -155,10 +155,6 @@ func (t *text) bytes(s span) []byte { return t.buf[s.from-t.base : s.to-t.base] 
 
 // judge turns a match into a candidate when its checks hold.
 func (t *text) judge(c *compiled, re *regexp.Regexp, m []int, base int64) {
-	if t.where != nil {
-		t.from, t.where = t.where(), nil
-		t.lines = newLineCounter(t.from)
-	}
 	token := 2 * max(0, re.SubexpIndex("token"))
 	tok := span{base + int64(m[token]), base + int64(m[token+1])}
 	match := span{base + int64(m[0]), base + int64(m[1])}
@@ -234,6 +230,10 @@ func (t *text) finding(c *compiled, tok span, parts map[string]string, j judgeme
 }
 
 func (t *text) place(tok span) Location {
+	if t.where != nil {
+		t.from, t.where = t.where(), nil
+		t.lines = newLineCounter(t.from)
+	}
 	at := t.from
 	at.Offset += tok.from
 	at.Length = tok.to - tok.from

@@ -71,7 +71,7 @@ func (v *viewer) texts(x *index, c Chunk, emit func(candidate), gap func(Gap)) {
 		if hits := s.within(t); len(hits) > 0 || len(x.bare) > 0 {
 			open := s.text.open[:0]
 			s.text = tools.text(x, whole)
-			s.text.open, s.text.where, s.text.effort.gap = open, where, gap
+			s.text.open, s.text.from, s.text.where, s.text.effort.gap = open, c.From, where, gap
 			s.text.known(&s.silences, c.Data[t.From:t.To], hits, t.From)
 		}
 	}
