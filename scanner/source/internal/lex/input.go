@@ -33,8 +33,12 @@ const (
 // Token is one token. Text is valid until the next one; with More set the next token of the same kind continues it.
 type Token struct {
 	Kind Kind
-	Text []byte
 	More bool
+	// Bare, of a whole string of JSON, says that it has no escape: neither a quote nor a backslash.
+	Bare bool
+	// Known, of a name in JSON that was read before, is its number: one name may have several. 0 where it has none.
+	Known int32
+	Text  []byte
 }
 
 // Error says where and why an input could not be read on.

@@ -15,6 +15,7 @@ type JSON struct {
 	want   want
 	string Kind   // Key or Text while inside a string
 	text   []byte // a piece of a string that has escapes
+	steps  steps
 }
 
 // mostEscaped is how long a piece of a string becomes that has escapes, in bytes.
@@ -43,11 +44,19 @@ func (j *JSON) Next() (Token, error) {
 	if j.string != None {
 		return j.piece()
 	}
+	if j.want == wantMember || j.want == wantMore && j.top() == '{' {
+		if s := j.step(); s != nil {
+			return Token{Kind: Key, Text: s.name, Known: s.number}, nil
+		}
+	}
 	for in := j.in; ; in.i++ {
 		if (in.i == in.n || in.buf[in.i] <= ' ') && !j.space() {
 			return Token{}, j.end()
 		}
 		if c := in.buf[in.i]; !j.punctuation(c) {
+			if j.want == wantValue && j.steps.named {
+				j.learn()
+			}
 			return j.token(c)
 		}
 	}
@@ -180,9 +189,11 @@ func (j *JSON) piece() (Token, error) {
 // ended ends a string with its last bytes, which a quote follows.
 func (j *JSON) ended(last []byte) Token {
 	t := Token{Kind: j.string, Text: j.taken(last)}
+	t.Bare = len(j.text) == 0
 	j.in.i++
 	if j.string == Key {
 		j.want = wantColon
+		j.named(t)
 	} else {
 		j.after()
 	}

@@ -312,6 +312,10 @@ func FuzzJSON(f *testing.F) {
 		if err != io.EOF || len(got) != len(want) || bytes.ContainsRune(b, '\\') == false && !slices.EqualFunc(got, want, same) && bytes.Equal(bytes.ToValidUTF8(b, nil), b) {
 			t.Errorf("%q: %v\n%v\nencoding/json: %v", b, err, got, want)
 		}
+		again, err := joined(NewJSON(NewInput(io.MultiReader(bytes.NewReader(b), strings.NewReader("\n"), bytes.NewReader(b)))))
+		if err != io.EOF || !slices.EqualFunc(again[:len(again)/2], again[len(again)/2:], sameToken) {
+			t.Errorf("%q twice: %v\n%v", b, err, again)
+		}
 	})
 }
 

@@ -73,13 +73,13 @@ func scoreJSON(name string, head []byte, lines bool) int {
 func sniffJSON(head []byte) (ticket bool, values int) {
 	r := newReading(nobody{}, "", bytes.NewReader(head))
 	r.words = noWords()
-	return (&jsonWalker{r: r, next: lex.NewJSON(r.in).Next}).sniff()
+	return (&jsonWalker{r: r, json: lex.NewJSON(r.in)}).sniff()
 }
 
 // sniff reads as far as it goes and reports whether a ticket began, and how many values at the top did.
 func (w *jsonWalker) sniff() (ticket bool, values int) {
 	for {
-		t, err := w.next()
+		t, err := w.following()
 		n := w.node
 		if err != nil {
 			return ticket || w.inTicket(), values

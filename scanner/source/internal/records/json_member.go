@@ -57,3 +57,39 @@ func (w *jsonWalker) met(name memberName) *jsonMember {
 	}
 	return m
 }
+
+// knownMember is a member whose name the reader of tokens knows by a number.
+type knownMember struct {
+	*jsonMember
+	text string // what it adds to the view "record" behind another one
+}
+
+// betweenMembers stands between members in the view "record".
+const betweenMembers = ",\n"
+
+// remember remembers the member that was read last by a number.
+func (w *jsonWalker) remember(number int32) {
+	for len(w.known) <= int(number) {
+		w.known = append(w.known, knownMember{})
+	}
+	w.known[number] = knownMember{w.last, betweenMembers + string(w.text[w.from-1:])}
+}
+
+// again reads a name that is known by a number in such an object, and reports whether it is.
+func (w *jsonWalker) again(number int32) bool {
+	n := len(w.text)
+	if number == 0 || int(number) >= len(w.known) || n == 0 || n > fieldSize || w.node == nil {
+		return false
+	}
+	m := &w.known[number]
+	if m.jsonMember == nil || m.in != w.node.spot {
+		return false
+	}
+	text := m.text
+	if w.text[n-1] == '{' {
+		text = text[len(betweenMembers):]
+	}
+	w.text = append(w.text, text...)
+	w.last, w.word, w.spot = m.jsonMember, m.word, m.spot
+	return true
+}

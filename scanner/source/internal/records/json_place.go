@@ -75,7 +75,7 @@ func (n *jsonNode) string(words *Words, name *word, at *spot, value []byte) {
 
 // span adds the text of an element to the joined text of an array.
 func (n *jsonNode) span(text []byte) {
-	if n.array && len(n.joined)+len(text) <= longestJoined {
+	if n.array && !n.loose && len(n.joined)+len(text) <= longestJoined {
 		n.joined = append(n.joined, text...)
 		n.spans++
 	}

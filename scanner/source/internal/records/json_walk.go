@@ -9,24 +9,26 @@ import (
 // jsonWalker reads JSON values as records.
 type jsonWalker struct {
 	r        *reading
-	next     func() (lex.Token, error)
-	shape    *shape      // nil for none
-	elements bool        // the tokens are those of XML
-	lines    bool        // each value at the top is a record on a line of its own
-	node     *jsonNode   // the innermost that is open
-	word     *word       // of the member whose value comes next
-	spot     *spot       // what the shape knows of that value
-	last     *jsonMember // that was named
+	json     *lex.JSON                 // that gives the tokens, or
+	next     func() (lex.Token, error) // what gives them instead
+	shape    *shape                    // nil for none
+	elements bool                      // the tokens are those of XML
+	lines    bool                      // each value at the top is a record on a line of its own
+	node     *jsonNode                 // the innermost that is open
+	word     *word                     // of the member whose value comes next
+	spot     *spot                     // what the shape knows of that value
+	last     *jsonMember               // that was named
 	members  map[memberName]*jsonMember
-	line     int    // of the value at the top, for JSON lines; else 0
-	key      []byte // a name that is being read
-	long     bool   // it is held as a text
-	text     []byte // the view "record" of what is open
-	from     int    // where the string that is being read begins in text
-	busy     bool   // a string is being read
-	armored  bool   // its line ends are escaped in text
-	read     int    // records read before the value at the top
-	values   int    // at the top that were read
+	known    []knownMember // by number
+	line     int           // of the value at the top, for JSON lines; else 0
+	key      []byte        // a name that is being read
+	long     bool          // it is held as a text
+	text     []byte        // the view "record" of what is open
+	from     int           // where the string that is being read begins in text
+	busy     bool          // a string is being read
+	armored  bool          // its line ends are escaped in text
+	read     int           // records read before the value at the top
+	values   int           // at the top that were read
 	places   room[jsonPlace]
 	closed   []*jsonNode // of which texts may be held
 	free     []*jsonNode // to be used again
@@ -44,7 +46,7 @@ const mostKept = 4 << 10
 // parseJSON returns the parser of JSON values that follow each other; with lines each is a record on a line of its own.
 func parseJSON(lines bool) func(*reading) error {
 	return func(r *reading) error {
-		return (&jsonWalker{r: r, next: lex.NewJSON(r.in).Next, lines: lines}).all()
+		return (&jsonWalker{r: r, json: lex.NewJSON(r.in), lines: lines}).all()
 	}
 }
 
@@ -52,14 +54,14 @@ func parseJSON(lines bool) func(*reading) error {
 func parseShape(s *shape) func(*reading) error {
 	return func(r *reading) error {
 		r.links = s.links
-		return (&jsonWalker{r: r, next: lex.NewJSON(r.in).Next, shape: s}).all()
+		return (&jsonWalker{r: r, json: lex.NewJSON(r.in), shape: s}).all()
 	}
 }
 
 // all reads all values.
 func (w *jsonWalker) all() error {
 	for !w.r.stopped {
-		t, err := w.next()
+		t, err := w.following()
 		if err != nil {
 			w.leave()
 			return err
@@ -70,6 +72,14 @@ func (w *jsonWalker) all() error {
 		w.token(t)
 	}
 	return nil
+}
+
+// following reads the next token.
+func (w *jsonWalker) following() (lex.Token, error) {
+	if w.json != nil {
+		return w.json.Next()
+	}
+	return w.next()
 }
 
 // top begins a value at the top. A second one says that they stand on lines, so that reading can go on behind a broken one.
@@ -125,7 +135,7 @@ func (w *jsonWalker) open(array bool) {
 	n.history = n.parent != nil && n.parent.history || n.word != nil && n.word.history || n.spot != nil && n.spot.history
 	w.node = n
 	w.name(nil)
-	w.text = append(w.text, brackets[array][0])
+	w.text = append(w.text, brackets(array)[0])
 }
 
 // name is the name of the value that comes next; nil for an element.
@@ -140,12 +150,18 @@ func (w *jsonWalker) name(k *word) {
 	}
 }
 
-var brackets = map[bool]string{false: "{}", true: "[]"}
+// brackets are those around an object or array.
+func brackets(array bool) string {
+	if array {
+		return "[]"
+	}
+	return "{}"
+}
 
 // close ends the innermost object or array.
 func (w *jsonWalker) close() {
 	n := w.node
-	w.text = append(w.text, brackets[n.array][1])
+	w.text = append(w.text, brackets(n.array)[1])
 	if n.spans > 1 && n.split && !n.loose {
 		w.hold(&jsonPlace{node: n}, viewJoined, n.joined)
 	}
@@ -220,6 +236,9 @@ func (w *jsonWalker) hold(p place, view string, text []byte) {
 
 // readName reads a member's name. It is searched as part of the view "record"; one that is too long for that, as a text.
 func (w *jsonWalker) readName(t lex.Token) {
+	if w.again(t.Known) {
+		return
+	}
 	if !w.busy {
 		w.comma()
 		w.key, w.long = w.key[:0], false
@@ -240,6 +259,8 @@ func (w *jsonWalker) readName(t lex.Token) {
 		w.member(w.key)
 		if w.long {
 			w.r.hold.end()
+		} else if t.Known > 0 {
+			w.remember(t.Known)
 		}
 	}
 }
@@ -256,7 +277,13 @@ func (w *jsonWalker) string(t lex.Token) {
 		w.r.hold.begin(p, "")
 		w.r.hold.open.again = w.spot != nil && w.spot.again
 	}
-	w.quoted(t)
+	if begins && t.Bare && len(t.Text) <= longestQuoted && !bytes.HasPrefix(t.Text, armor) {
+		w.text = append(w.text, '"')
+		w.from = len(w.text)
+		w.text = append(append(w.text, t.Text...), '"')
+	} else {
+		w.quoted(t)
+	}
 	if begins {
 		w.r.hold.open.inside = w.from
 	}
