@@ -192,11 +192,11 @@ func (j *jiraReader) tell(text []byte) {
 	case "key":
 		j.item.self.set(meansRecord, 0, bytes.TrimSpace(text))
 	case "link":
-		j.item.self.set(meansURL, 0, bytes.TrimSpace(text))
+		j.item.note(&j.item.link, bytes.TrimSpace(text))
 	case "reporter":
 		j.item.self.set(meansAuthor, 0, bytes.TrimSpace(text))
 	case "created":
-		j.item.self.set(meansTime, 0, bytes.TrimSpace(text))
+		j.item.note(&j.item.created, bytes.TrimSpace(text))
 	case "customfields/customfield/customfieldname":
 		text = bytes.TrimSpace(text)
 		j.item.custom = string(text[:min(len(text), longestNamed)])

@@ -12,6 +12,26 @@ type jiraItem struct {
 	self   about
 	number int    // the first is 1
 	custom string // the name of the custom field that is being read
+	// link and created are what it says of itself that nobody has asked for yet.
+	link, created string
+}
+
+// note keeps what an item says of itself until its place is asked for: that of few is.
+func (i *jiraItem) note(at *string, value []byte) {
+	if *at != "" {
+		i.settle()
+	}
+	if len(value) > longestLink {
+		return // it says nothing
+	}
+	*at = string(value)
+}
+
+// settle looks at what was noted.
+func (i *jiraItem) settle() {
+	i.self.set(meansURL, 0, []byte(i.link))
+	i.self.set(meansTime, 0, []byte(i.created))
+	i.link, i.created = "", ""
 }
 
 // jiraElement is an element that is open.
@@ -197,6 +217,7 @@ func (p *jiraPlace) location() scanner.Location {
 	if p.attribute != "" {
 		field += " " + p.attribute
 	}
+	p.item.settle()
 	at := p.item.self.over(scanner.Location{Record: p.item.self.record, Field: field})
 	if at.Record == "" {
 		at.Record = "item " + strconv.Itoa(p.item.number)

@@ -46,6 +46,27 @@ func parameters(value string) (string, map[string]string) {
 	return strings.ToLower(strings.TrimSpace(kind)), params
 }
 
+// headValue is what the value of a header was read as.
+type headValue struct {
+	kind   string
+	params map[string]string // which nobody changes
+}
+
+// parameters is parameters of a value, which is read once: those that tell parts apart are not said twice, and all others are few.
+func (m *mailReader) parameters(value string) (string, map[string]string) {
+	if known, ok := m.values[value]; ok {
+		return known.kind, known.params
+	}
+	kind, params := parameters(value)
+	if m.values == nil {
+		m.values = map[string]headValue{}
+	}
+	if params["boundary"] == "" && len(m.values) < maxWords && len(value) <= 4*maxLabel {
+		m.values[value] = headValue{kind, params}
+	}
+	return kind, params
+}
+
 // head reads the headers up to the body. label is the part they are of, empty for the message.
 func (m *mailReader) head(of *message, label string) mailHead {
 	h := mailHead{media: "text/plain"}
@@ -148,7 +169,7 @@ func (m *mailReader) endField(of *message, h *mailHead, label string, name *head
 		value = strings.TrimSpace(string(m.value[name.size+1:]))
 	}
 	plain := decodeWords(value)
-	if shown := h.tell(name.lower, plain); shown != "" {
+	if shown := m.tell(h, name.lower, plain); shown != "" {
 		plain = shown
 	}
 	if plain != value {
@@ -163,15 +184,15 @@ func (m *mailReader) endField(of *message, h *mailHead, label string, name *head
 }
 
 // tell takes what a header says of the body. It returns the parameters of one that has some in parts.
-func (h *mailHead) tell(name, value string) string {
+func (m *mailReader) tell(h *mailHead, name, value string) string {
 	var params map[string]string
 	switch name {
 	case "content-type":
-		h.media, params = parameters(value)
+		h.media, params = m.parameters(value)
 		h.params = params
 	case "content-disposition":
 		var kind string
-		kind, params = parameters(value)
+		kind, params = m.parameters(value)
 		h.attached = kind == "attachment"
 	case "content-transfer-encoding":
 		h.encoding, _, _ = strings.Cut(strings.ToLower(value), ";")

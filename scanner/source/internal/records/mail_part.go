@@ -27,6 +27,7 @@ type mailReader struct {
 	whole  *mailLines // of the input itself
 
 	names  map[string]*headerName
+	values map[string]headValue
 	places room[mailPlace]
 	value  []byte      // of the header that is being read, with its name, without line ends
 	long   bool        // it is longer than value

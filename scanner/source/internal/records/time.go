@@ -99,11 +99,13 @@ func epoch(s string) (time.Time, bool) {
 
 func plausible(t time.Time) bool { return t.Year() >= 1990 && t.Year() < 2100 }
 
+// longestLink bounds the addresses that are read, in bytes. Times are shorter.
+const longestLink = 500
+
 // link returns the address of a record as a location may show it: http or https, without user, query and fragment, which
 // may hold keys themselves. It returns nothing for anything else.
 func link(b []byte) string {
-	const longest = 500
-	if len(b) > longest || keyLike(b) {
+	if len(b) > longestLink || keyLike(b) {
 		return ""
 	}
 	u, err := url.Parse(string(bytes.TrimSpace(b)))
