@@ -30,19 +30,27 @@ type tagKind struct {
 	mark   [2]string // before and after its text
 }
 
-// tagKinds are those of the tags that do not break a line, by name in lower case.
-var tagKinds = func() map[string]tagKind {
-	m := map[string]tagKind{}
+// named is a tag by its name.
+type named struct {
+	name string
+	kind *tagKind
+}
+
+// tagKinds are those of the tags that do not break a line, by the first letter of the name in lower case.
+var tagKinds = func() (all ['z' + 1][]named) {
 	for _, name := range strings.Fields(inline) {
 		mark, marked := marks[name]
-		m[name] = tagKind{marked: marked, mark: mark}
+		all[name[0]] = append(all[name[0]], named{name, &tagKind{marked: marked, mark: mark}})
 	}
-	return m
+	return all
 }()
+
+// breaking is the kind of all other tags, silent that of comments.
+var breaking, silent = &tagKind{breaks: true}, &tagKind{}
 
 // tag is one tag, comment or declaration in a text.
 type tag struct {
-	kind  tagKind
+	kind  *tagKind
 	close bool
 	attrs []byte
 	size  int // bytes from < to >
@@ -52,7 +60,7 @@ type tag struct {
 func parseTag(b []byte) (t tag, ok bool) {
 	if hasPrefix(b, "<!--") {
 		end := bytes.Index(b[:min(len(b), longestComment)], []byte("-->"))
-		return tag{size: end + 3}, end > 0
+		return tag{kind: silent, size: end + 3}, end > 0
 	}
 	i := 1
 	if i < len(b) && b[i] == '/' {
@@ -75,19 +83,24 @@ func parseTag(b []byte) (t tag, ok bool) {
 	return t, true
 }
 
-// kindOf returns what a tag of a name leaves in a view.
-func kindOf(name []byte) tagKind {
-	var buf [16]byte
-	n := copy(buf[:], name)
-	for i := range n {
-		if 'A' <= buf[i] && buf[i] <= 'Z' {
-			buf[i] |= 0x20
+// kindOf returns what a tag of a name leaves in a view. The name begins with a letter.
+func kindOf(name []byte) *tagKind {
+	for i := range tagKinds[name[0]|0x20] {
+		if k := &tagKinds[name[0]|0x20][i]; len(k.name) == len(name) && isInLower(name, k.name) {
+			return k.kind
 		}
 	}
-	if k, ok := tagKinds[string(buf[:n])]; ok {
-		return k
+	return breaking
+}
+
+// isInLower reports whether a name of letters and digits is another one, which is in lower case.
+func isInLower(name []byte, lower string) bool {
+	for i, c := range name {
+		if c != lower[i] && (c < 'A' || c > 'Z' || c|0x20 != lower[i]) {
+			return false
+		}
 	}
-	return tagKind{breaks: true}
+	return true
 }
 
 // tagEnd returns where the ">" stands that ends a tag, outside of quotes; -1 where there is none before the next "<", so

@@ -16,7 +16,11 @@ const (
 )
 
 // Buffer holds the memory of views from one text to the next. The zero value is ready.
-type Buffer struct{ text, wiki, again []byte }
+type Buffer struct {
+	text, wiki, again []byte
+	links             []byte
+	marks             []markAt
+}
 
 // Plain reports whether a text has no view: it is ASCII without markup.
 func Plain(text []byte) bool { return special(text) == len(text) }
@@ -28,8 +32,12 @@ func Views(text []byte, buf *Buffer) iter.Seq2[string, []byte] {
 			buf.visible(text, yield)
 			return
 		}
-		var r render
+		r := render{links: buf.links[:0], marks: buf.marks[:0]}
 		buf.text = r.render(buf.text[:0], text)
+		buf.links, buf.marks = r.links, r.marks
+		if r.marked {
+			buf.wiki = r.restored(buf.wiki[:0], buf.text)
+		}
 		buf.text, buf.again = twice(buf.text, buf.again)
 		if !bytes.Equal(buf.text, text) && !yield(HTMLText, buf.text) {
 			return
@@ -37,8 +45,6 @@ func Views(text []byte, buf *Buffer) iter.Seq2[string, []byte] {
 		if !r.marked {
 			return
 		}
-		r = render{restore: true}
-		buf.wiki = r.render(buf.wiki[:0], text)
 		buf.wiki, buf.again = twice(buf.wiki, buf.again)
 		yield(Wiki, buf.wiki)
 	}
@@ -79,11 +85,27 @@ func ascii(b []byte) bool {
 	return true
 }
 
-// render makes one view of a text with markup.
+// render makes the view of a text with markup without its tags, and notes what the one with wiki marks has besides.
 type render struct {
-	restore bool   // put wiki marks back
-	marked  bool   // a tag was seen that a wiki mark stands for
-	links   []byte // targets of links, a line each
+	marked bool   // a tag was seen that a wiki mark stands for
+	links  []byte // targets of links, a line each
+	marks  []markAt
+}
+
+// markAt is a wiki mark that stands before a byte of the view without tags.
+type markAt struct {
+	at   int
+	mark string
+}
+
+// restored appends the view with wiki marks put back, made of the one without.
+func (r *render) restored(dst, text []byte) []byte {
+	from := 0
+	for _, m := range r.marks {
+		dst = append(append(dst, text[from:m.at]...), m.mark...)
+		from = m.at
+	}
+	return append(dst, text[from:]...)
 }
 
 func (r *render) render(dst, src []byte) []byte {
@@ -136,32 +158,40 @@ func (r *render) tag(dst, src []byte) ([]byte, int) {
 		return append(dst, '<'), 1
 	}
 	if link := target(t.attrs); link != nil {
-		r.links = append(r.links, '\n')
-		for len(link) > 0 {
-			n := 1
-			if link[0] == '&' {
-				r.links, n = appendEntity(r.links, link)
-			} else {
-				r.links = append(r.links, link[0])
-			}
-			link = link[n:]
-		}
+		r.link(link)
 	}
-	k := &t.kind
-	r.marked = r.marked || k.marked
-	switch {
-	case k.marked && r.restore && t.close:
-		dst = append(dst, k.mark[1]...)
-	case k.marked && r.restore:
-		dst = append(dst, k.mark[0]...)
+	switch k := t.kind; {
+	case k.marked && t.close:
+		r.marked, r.marks = true, append(r.marks, markAt{len(dst), k.mark[1]})
+	case k.marked:
+		r.marked, r.marks = true, append(r.marks, markAt{len(dst), k.mark[0]})
 	case k.breaks:
 		dst = append(dst, '\n')
 	}
 	return dst, t.size
 }
 
+// link adds the target of a link.
+func (r *render) link(target []byte) {
+	r.links = append(r.links, '\n')
+	for {
+		n := bytes.IndexByte(target, '&')
+		if n < 0 {
+			r.links = append(r.links, target...)
+			return
+		}
+		r.links = append(r.links, target[:n]...)
+		target = target[n:]
+		r.links, n = appendEntity(r.links, target)
+		target = target[n:]
+	}
+}
+
 // appendEntity appends the character of the entity at the start of src, or its "&" where it is none.
 func appendEntity(dst, src []byte) ([]byte, int) {
+	if r, n := Reference(src); n > 0 {
+		return appendRune(dst, r), n
+	}
 	s, n := entity(src)
 	if n == 0 {
 		return append(dst, '&'), 1
