@@ -130,7 +130,12 @@ func (x *XML) text() (Token, error) {
 	}
 	x.bytes = append(x.bytes[:0], b[:n]...)
 	for len(x.bytes) < mostResolved && x.in.need(1) && x.in.rest()[0] == '&' {
-		x.reference()
+		if c, n := named(x.in.rest()); n > 0 {
+			x.in.i += n
+			x.bytes = append(x.bytes, c)
+		} else {
+			x.reference()
+		}
 		b := x.in.rest()
 		n := runSize(b)
 		x.bytes = append(x.bytes, b[:n]...)
@@ -157,6 +162,23 @@ func runSize(b []byte) int {
 	return i
 }
 
+// named reads the reference at the start of b, where it is one of the four that nearly all are.
+func named(b []byte) (c byte, size int) {
+	const lt, gt, amp, quot = "&lt;", "&gt;", "&amp;", "&quot;"
+	switch {
+	case len(b) < len(quot):
+	case b[1] == 'l' && string(b[:len(lt)]) == lt:
+		return '<', len(lt)
+	case b[1] == 'g' && string(b[:len(gt)]) == gt:
+		return '>', len(gt)
+	case b[1] == 'a' && string(b[:len(amp)]) == amp:
+		return '&', len(amp)
+	case b[1] == 'q' && string(b[:len(quot)]) == quot:
+		return '"', len(quot)
+	}
+	return 0, 0
+}
+
 // reference reads what stands at "&": a character, or just that sign.
 func (x *XML) reference() {
 	x.in.need(12)
@@ -180,8 +202,13 @@ var sections = [...]struct {
 
 // markup reads what stands at "<".
 func (x *XML) markup() (Token, error) {
-	x.in.need(len("<![CDATA["))
 	b := x.in.rest()
+	if n := x.endSize(b); n > 0 {
+		x.in.i += n
+		return x.pop(), nil
+	}
+	x.in.need(len("<![CDATA["))
+	b = x.in.rest()
 	if len(b) > 1 && (b[1] == '!' || b[1] == '?') && x.beginSection(b) {
 		return x.section()
 	}
@@ -198,6 +225,19 @@ func (x *XML) markup() (Token, error) {
 		return Token{Kind: Comment, Text: b[2 : size-1]}, nil
 	}
 	return x.beginTag(b)
+}
+
+// endSize is the size of the tag at the start of b where it ends the innermost element as programs write that: "</name>". Otherwise it is 0.
+func (x *XML) endSize(b []byte) int {
+	if len(b) < len("</>") || b[1] != '/' || x.Depth() == 0 {
+		return 0
+	}
+	name := x.Name(x.Depth() - 1)
+	size := len(name) + len("</>")
+	if len(b) < size || b[size-1] != '>' || !bytes.Equal(b[2:size-1], name) {
+		return 0
+	}
+	return size
 }
 
 // beginSection begins the section that stands at the start of b, and reports whether one does.
@@ -327,14 +367,34 @@ func (x *XML) beginTag(b []byte) (Token, error) {
 
 // nameSize is the size of the name at the start of b.
 func nameSize(b []byte) int {
+	if len(b) == 0 || nameBytes[b[0]] != nameBegins {
+		return 0
+	}
 	for i, c := range b {
-		letter := 'a' <= c|0x20 && c|0x20 <= 'z' || c == '_' || c == ':' || c >= 0x80
-		if !letter && (i == 0 || !('0' <= c && c <= '9' || c == '-' || c == '.')) {
+		if nameBytes[c] == 0 {
 			return i
 		}
 	}
 	return len(b)
 }
+
+// nameBytes says which bytes names have, and which of them can begin one.
+var nameBytes = func() (t [256]uint8) {
+	for i := range t {
+		switch c := byte(i); {
+		case 'a' <= c|0x20 && c|0x20 <= 'z', c == '_', c == ':', c >= 0x80:
+			t[i] = nameBegins
+		case '0' <= c && c <= '9', c == '-', c == '.':
+			t[i] = nameGoesOn
+		}
+	}
+	return t
+}()
+
+const (
+	nameGoesOn = iota + 1
+	nameBegins
+)
 
 // attributes reads those of a tag, and reports whether it has nothing else.
 func (x *XML) attributes(b []byte) bool {
