@@ -77,8 +77,11 @@ type Location struct {
 	Refs []string `json:"refs,omitempty"`
 	// InHead says that HEAD's tree still holds it.
 	InHead bool `json:"in_head,omitempty"`
-	// RemovedIn is the commit that took it out of the path in HEAD's line of first parents, and Removed that commit's time. Both are
-	// empty where that line never had it there, or HEAD still has.
+	// RemovedIn is the commit that took it out of the path on the way to HEAD, and Removed that commit's time: on HEAD's line of first
+	// parents the last one without it whose first parent has it (git log --first-parent --diff-merges=first-parent --find-object=BLOB); where
+	// that line never had it, the last such commit of all that HEAD reaches, a merged branch's (the same without --first-parent); and where
+	// there is none either, the last merge that dropped what another of its parents has. Both are empty where HEAD still has it, or nothing
+	// that HEAD reaches ever had.
 	RemovedIn string    `json:"removed_in,omitempty"`
 	Removed   time.Time `json:"removed,omitzero"`
 	// Unreachable says that no reference of the repository leads there: the key is in its object store alone, for whoever has that.

@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -102,7 +103,7 @@ type lineage struct {
 	parents map[string][]string // by commit
 	ripe    map[string]int64    // by commit: the latest time of it and its ancestors
 	brought map[stand][]string  // the commits that brought a blob to a path
-	removed map[stand]string    // the last commit of HEAD's line of first parents that took it away
+	removed map[stand][]string  // the last commits on the way to HEAD that took it away, of which each may be meant
 	holding map[string][]string // by commits: the branches and tags that contain one of them
 }
 
@@ -112,7 +113,7 @@ type stand struct{ blob, path string }
 func newLineage(t *testing.T, dir string, at []scanner.Location) *lineage {
 	o := &lineage{
 		t: t, dir: dir, blobs: map[string]bool{}, parents: map[string][]string{}, ripe: map[string]int64{},
-		brought: map[stand][]string{}, removed: map[stand]string{}, holding: map[string][]string{},
+		brought: map[stand][]string{}, removed: map[stand][]string{}, holding: map[string][]string{},
 	}
 	for _, l := range at {
 		if l.Blob != "" {
@@ -139,12 +140,25 @@ func newLineage(t *testing.T, dir string, at []scanner.Location) *lineage {
 			o.brought[at] = append(o.brought[at], c.commit)
 		}
 	}
-	for _, c := range o.changes("--first-parent", "HEAD") {
-		if at := (stand{c.before, c.path}); o.removed[at] == "" {
-			o.removed[at] = c.commit
+	for _, which := range [][]string{{"--first-parent"}, {"--diff-merges=first-parent"}, {"-m"}} {
+		removed := map[stand][]string{}
+		for _, c := range o.changes(append(which, "--topo-order", "HEAD")...) {
+			if at := (stand{c.before, c.path}); c.before != c.after && o.removed[at] == nil && !o.isBefore(c.commit, removed[at]) {
+				removed[at] = append(removed[at], c.commit)
+			}
 		}
+		maps.Copy(o.removed, removed)
 	}
 	return o
+}
+
+// isBefore reports whether a commit is an ancestor of any of others, or one of them.
+func (o *lineage) isBefore(id string, of []string) bool {
+	if len(of) == 0 {
+		return false
+	}
+	base := gitAt(o.t, o.dir, append([]string{"rev-list", "--max-count=1", id, "--not"}, of...)...)
+	return base == ""
 }
 
 // listing is a line of git's own listing of what a commit changes.
@@ -212,7 +226,7 @@ func (o *lineage) place(at scanner.Location) {
 		}
 	}
 	inHead := gitAt(o.t, o.dir, "rev-parse", "--verify", "--quiet", "HEAD:"+at.Path) == at.Blob
-	if removed := o.removed[s]; inHead != at.InHead || !inHead && removed != at.RemovedIn {
+	if removed := o.removed[s]; inHead != at.InHead || !inHead && at.RemovedIn != "" != (len(removed) > 0) || at.RemovedIn != "" && !slices.Contains(removed, at.RemovedIn) {
 		o.t.Errorf("%s at %q: in HEAD %v, removed by %q; git says %v, %q", at.Blob, at.Path, at.InHead, at.RemovedIn, inHead, removed)
 	}
 	who := fmt.Sprintf("%s\n%s\n%d", at.Author, at.AuthorEmail, at.Time.Unix())

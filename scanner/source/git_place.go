@@ -144,7 +144,7 @@ type traced struct {
 	spot
 	commit int32   // the first that had it, or -1
 	enters []int32 // commits that brought it in
-	left   int32   // the commit that took it out of HEAD's line, or -1
+	left   int32   // the commit that took it away on the way to HEAD, or -1
 	inHead bool
 	tips   []int32 // that hold it, until refs has their names
 	refs   []string
@@ -305,6 +305,7 @@ func (p *placer) trace(ctx context.Context) error {
 	if head := p.head(); head >= 0 && len(p.byPath) > 0 {
 		p.compare(p.commits[head].tree, -1, 0, func(t *traced) { t.inHead = true })
 		p.leave(head)
+		return p.leaveElsewhere(ctx, head)
 	}
 	return nil
 }

@@ -268,3 +268,33 @@ func (o *oracle) places() map[string]string {
 	}
 	return places
 }
+
+// TestPlaceRemoved: the commit that took a key away is told wherever it stands on the way to HEAD.
+func TestPlaceRemoved(t *testing.T) {
+	f := newFixture(t)
+	const onSide, inMerge, elsewhere, back = "token = side\n", "token = merge\n", "token = elsewhere\n", "token = back\n"
+	f.commit("base", "a", "one\n")
+	f.git("checkout", "-q", "-b", "side")
+	f.commit("brings it", "side.env", onSide, "merge.env", inMerge, "back.env", back)
+	f.git("rm", "-q", "side.env", "back.env")
+	removed := f.commit("takes it out")
+	f.commit("brings it back", "back.env", back)
+	f.git("rm", "-q", "back.env")
+	again := f.commit("takes it out again")
+	f.git("checkout", "-q", "main")
+	f.commit("meanwhile", "b", "two\n")
+	f.git("merge", "-q", "--no-ff", "--no-commit", "side")
+	f.git("rm", "-q", "-f", "merge.env")
+	merge := f.commit("merge side, but for a file")
+	f.git("checkout", "-q", "-b", "other")
+	f.commit("never merged", "else.env", elsewhere)
+	f.git("rm", "-q", "else.env")
+	f.commit("gone there")
+	f.git("checkout", "-q", "main")
+	for text, want := range map[string]string{onSide: removed, inMerge: merge, elsewhere: "", back: again} {
+		got := placed(t, f, text, Options{})
+		same(t, "places of "+text, 1, len(got))
+		same(t, "removal of "+text, want, got[0].RemovedIn)
+		same(t, "time of "+text, want == "", got[0].Removed.IsZero())
+	}
+}
