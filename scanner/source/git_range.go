@@ -15,26 +15,12 @@ import (
 // or whatever git rev-parse takes.
 type Revisions struct {
 	From, Not []string
+	// Apart are pairs: what one of the two reaches and the other does not. Both must be there.
+	Apart [][2]string
 	// Remote leaves out what the remote-tracking branches of this remote reach.
 	Remote string
 	// KnownRefs leaves out what any reference reaches: in a push that is being received, all that was there before.
 	KnownRefs bool
-}
-
-// ParseRange reads A..B: what B reaches and A does not. An empty side is HEAD. An A of zeros, as in the event of a new branch,
-// leaves nothing out.
-func ParseRange(s string) (Revisions, error) {
-	from, to, ok := strings.Cut(s, "..")
-	if !ok || strings.HasPrefix(to, ".") {
-		return Revisions{}, errors.New("--range: not of the form A..B: what B reaches and A does not")
-	}
-	r := Revisions{From: []string{to}, Not: []string{from}}
-	for _, side := range [...]*string{&r.From[0], &r.Not[0]} {
-		if *side == "" {
-			*side = headName
-		}
-	}
-	return r, nil
 }
 
 // Range returns the source of what a range of commits adds: for each commit, the oldest first, its message and the blobs that it
@@ -64,10 +50,23 @@ func (a *Addition) find(ctx context.Context, r Revisions) error {
 	if err != nil {
 		return a.notHere(ctx, err)
 	}
+	for _, pair := range r.Apart {
+		ids, err := a.tips(pair[:])
+		if err == nil && len(ids) < len(pair) {
+			err = fmt.Errorf("one of %q and %q names no commit", pair[0], pair[1])
+		}
+		if err != nil {
+			return a.notHere(ctx, err)
+		}
+		from = append(from, strings.Join(ids, "..."))
+		a.tree = ids[len(ids)-1]
+	}
 	if len(from) == 0 {
 		return nil
 	}
-	a.tree = from[len(from)-1]
+	if a.tree == "" {
+		a.tree = from[len(from)-1]
+	}
 	if err := a.list(ctx, from, not, r); err != nil {
 		return openedBy(a.git.dir, err, "check the range with git log")
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -220,19 +221,89 @@ func TestRangeOtherObjects(t *testing.T) {
 
 func TestParseRange(t *testing.T) {
 	for text, r := range map[string]Revisions{
-		"A..B":       {From: []string{"B"}, Not: []string{"A"}},
-		"main..":     {From: []string{"HEAD"}, Not: []string{"main"}},
-		"..topic/x":  {From: []string{"topic/x"}, Not: []string{"HEAD"}},
-		"v1.0..v1.1": {From: []string{"v1.1"}, Not: []string{"v1.0"}},
+		"A..B":                      {From: []string{"B"}, Not: []string{"A"}},
+		"main..":                    {From: []string{"HEAD"}, Not: []string{"main"}},
+		"..topic/x":                 {From: []string{"topic/x"}, Not: []string{"HEAD"}},
+		"v1.0..v1.1":                {From: []string{"v1.1"}, Not: []string{"v1.0"}},
+		"main":                      {From: []string{"main"}},
+		"A...B":                     {Apart: [][2]string{{"A", "B"}}},
+		"...B":                      {Apart: [][2]string{{"HEAD", "B"}}},
+		"A...":                      {Apart: [][2]string{{"A", "HEAD"}}},
+		"^A B":                      {From: []string{"B"}, Not: []string{"A"}},
+		"B ^A ^C":                   {From: []string{"B"}, Not: []string{"A", "C"}},
+		"B --not A C":               {From: []string{"B"}, Not: []string{"A", "C"}},
+		"--not A ^B":                {From: []string{"B"}, Not: []string{"A"}},
+		"--not A --not B":           {From: []string{"B"}, Not: []string{"A"}},
+		"A..B C ^D":                 {From: []string{"B", "C"}, Not: []string{"A", "D"}},
+		"HEAD --not --remotes":      {From: []string{"HEAD"}, Remote: "*"},
+		"HEAD --not --remotes=acme": {From: []string{"HEAD"}, Remote: "acme"},
+		"HEAD@{2 days ago}.. x":     {From: []string{"HEAD", "x"}, Not: []string{"HEAD@{2 days ago}"}},
+		"HEAD^..HEAD":               {From: []string{"HEAD"}, Not: []string{"HEAD^"}},
+		"HEAD^2":                    {From: []string{"HEAD^2"}},
 	} {
 		got, err := ParseRange(text)
 		if diff := cmp.Diff(r, got); diff != "" || err != nil {
 			t.Errorf("%s: %v %s", text, err, diff)
 		}
 	}
-	for _, text := range []string{"", "main", "A...B"} {
-		if _, err := ParseRange(text); err == nil || !strings.Contains(err.Error(), "A..B") {
+	for text, why := range map[string]string{
+		"": "nothing to read", "^A": "nothing to read", "--not A": "nothing to read", "^": "nothing is named", "A....B": "of ranges", "A..B..C": "of ranges",
+		"^A..B": "left out", "--not A..B": "left out", "A^!": "A~..A", "A^@": "A~..A", "A^-": "A~..A", "A^-2": "A~..A",
+		"--all": "no revision", "-n1 A": "no revision", "--remotes": "no revision", "--output=x A": "no revision",
+	} {
+		if _, err := ParseRange(text); err == nil || !strings.Contains(err.Error(), "A..B") || !strings.Contains(err.Error(), why) {
 			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+// TestRangeForms: every form gives the commits that git rev-list has for it.
+func TestRangeForms(t *testing.T) {
+	f := newFixture(t)
+	f.commit("base", "a", "one\n")
+	f.git("checkout", "-q", "-b", "side")
+	f.commit("side one", "s", "one\n")
+	f.commit("side two", "s", "two\n")
+	f.git("checkout", "-q", "main")
+	f.commit("main one", "m", "one\n")
+	f.git("tag", "fork")
+	f.git("merge", "-q", "-m", "merge", "side~")
+	f.commit("main two", "m", "two\n")
+	f.git("update-ref", "refs/remotes/origin/main", "fork")
+	f.git("checkout", "-q", "--orphan", "apart")
+	f.commit("apart")
+	f.git("checkout", "-q", "main")
+	for _, form := range []string{
+		"side..main", "main..side", "side...main", "main...side", "main...fork", "...side", "side..", "..side", "main", "^side main", "main ^side ^fork", "main --not side fork",
+		"side main --not fork", "--not side --not main", "main --not --remotes", "main side --not --remotes=origin", "fork..side fork..main", "main...apart", "HEAD~2..HEAD", "main^..main",
+	} {
+		r, err := ParseRange(form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := Range(t.Context(), f.dir, r, Options{})
+		if err != nil {
+			t.Fatalf("%s: %v", form, err)
+		}
+		var got []string
+		for _, id := range a.commits {
+			got = append(got, id.String())
+		}
+		slices.Sort(got)
+		wanted := strings.Fields(f.git(append([]string{"rev-list"}, strings.Fields(form)...)...))
+		slices.Sort(wanted)
+		same(t, form, wanted, got)
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, form := range []string{"nowhere...main", "main...nowhere", "main...HEAD:a"} {
+		r, err := ParseRange(form)
+		if err == nil {
+			_, err = Range(t.Context(), f.dir, r, Options{})
+		}
+		if err == nil {
+			t.Errorf("%s: no error", form)
 		}
 	}
 }

@@ -44,7 +44,7 @@ func (s *scanFlags) flags(f *pflag.FlagSet) {
 	f.BoolVar(&s.noHistory, "no-history", false, "leave out a repository's history")
 	f.BoolVar(&s.noWorktree, "no-worktree", false, "leave out a repository's work tree")
 	f.BoolVar(&s.staged, "staged", false, "read what the index adds: what git commit would add now")
-	f.StringVar(&s.commits, "range", "", "read what commits add: A..B is what B reaches and A does not")
+	f.StringVar(&s.commits, "range", "", "read what commits add: A..B is what B reaches and A does not; A...B, A and \"B ^A\" as for git rev-list")
 	f.StringVar(&s.since, "since", "", "of the history or of tickets, read only what came in since: 90d, 12h, 4w or a date")
 	f.BoolVar(&s.unreachable, "unreachable", false, "of a repository, read also what no branch or tag leads to: reflogs, lost commits")
 	f.BoolVar(&s.incremental, "incremental", false, "of the history or of tickets, read only what is new since the last complete scan with this flag")
