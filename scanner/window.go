@@ -198,15 +198,19 @@ func (t *text) around(c *compiled, keyword string, hit span) (located, bool) {
 	return located{}, false
 }
 
-// beginnings are by how many bytes before the keyword the matches that hold it can begin, in rising order. Where few bytes begin one, the
-// automaton that does not count says it well enough: each of its beginnings is tried, and the one that counts would have a state of
-// hundreds of places for each byte of a crowd of keys.
+// beginnings are by how many bytes before the keyword the matches that hold it can begin, in rising order. Where few bytes begin one, or few
+// places are left, the automaton that does not count says it well enough: each of its beginnings is tried. The one that counts has a state of
+// hundreds of places for each byte, and is for crowds of keys.
 func (t *text) beginnings(c *compiled, keyword string, left span) []int {
-	if c.starts().few {
-		return t.tools.looseBack(c).Before(keyword, t.bytes(left), t.tools.lengths[:0])
+	lengths := t.tools.looseBack(c).Before(keyword, t.bytes(left), t.tools.lengths[:0])
+	if c.starts().few || len(lengths) <= mostTried {
+		return lengths
 	}
-	return t.tools.back(c).Before(keyword, t.bytes(left), t.tools.lengths[:0])
+	return t.tools.back(c).Before(keyword, t.bytes(left), lengths[:0])
 }
+
+// mostTried is how many beginnings are tried that were not counted.
+const mostTried = 64
 
 // reach returns how far a match can go that begins at a place or, where there is a keyword, goes on there behind it. ok is false when
 // there is none.
