@@ -50,10 +50,10 @@ const (
 func (p *Program) Forward() *Walker { return newWalker(p, &p.forward, p.start, p.match) }
 
 // Backward returns a walker for matches from their end back.
-func (p *Program) Backward() *Walker { return newWalker(p, &p.backward, p.match, p.start) }
+func (p *Program) Backward() *Walker { return newWalker(p, p.backward(), p.match, p.start) }
 
 func newWalker(p *Program, g *graph, start, final int32) *Walker {
-	w := &Walker{p: p, graph: g, start: start, final: final, mark: make([]uint32, len(g.free)), walked: new(int64)}
+	w := &Walker{p: p, graph: g, start: start, final: final, mark: make([]uint32, len(g.last)), walked: new(int64)}
 	w.forget()
 	return w
 }
@@ -187,13 +187,13 @@ func (w *Walker) begin() int32 {
 
 // behind is the state behind a keyword that was read anywhere in the expression.
 func (w *Walker) behind(keyword string) int32 {
-	points := make([]int32, len(w.graph.read))
+	points := make([]int32, len(w.graph.last))
 	for i := range points {
 		points[i] = int32(i)
 	}
 	var at reached
 	text := []byte(keyword)
-	if w.graph == &w.p.backward {
+	if w.graph != &w.p.forward {
 		slices.Reverse(text)
 	}
 	for _, c := range text {
@@ -213,9 +213,8 @@ func swapCase(c byte) byte {
 func (w *Walker) read(points []int32, a, b uint8) (to []int32, at reached) {
 	w.turn++
 	for _, p := range points {
-		for i := range w.graph.read[p] {
-			e := &w.graph.read[p][i]
-			if !e.set.has(a) && !e.set.has(b) {
+		for _, e := range w.graph.read.at(p) {
+			if set := &w.graph.sets[e.set]; !set.has(a) && !set.has(b) {
 				continue
 			}
 			to = w.close(to, e.to, &at)
@@ -239,10 +238,10 @@ func (w *Walker) close(points []int32, from int32, at *reached) []int32 {
 		w.mark[p] = w.turn
 		at.end = at.end || p == w.final
 		at.last = at.last || w.graph.last[p]
-		if len(w.graph.read[p]) > 0 {
+		if len(w.graph.read.at(p)) > 0 {
 			points = append(points, p)
 		}
-		w.stack = append(w.stack, w.graph.free[p]...)
+		w.stack = append(w.stack, w.graph.free.at(p)...)
 	}
 	return points
 }
