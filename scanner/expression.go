@@ -18,6 +18,7 @@ type expression struct {
 	loosened      lazy[*dfa.Program]
 	atStart, then lazy[*regexp.Regexp]
 	shorter       lazy[*short]
+	halves        lazy[*worded]
 }
 
 // program is the expression for an automaton.

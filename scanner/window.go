@@ -229,10 +229,10 @@ func (t *text) reach(c *compiled, keyword string, from int64) (n int, ok bool) {
 		t.looksAt(span{from, tr.End() + 1})
 		return 0, false
 	} else if n, ok = far(loose, keyword, data, ends); ok && tr.wrong > wrongMost+tr.right {
-		exact := t.tools.ahead(c)
-		n, ok = far(exact, keyword, data, ends)
+		t.looksAt(span{from, from + int64(loose.Read())})
+		data, ends = data[:min(n+peek, len(data))], ends && n+peek >= len(data)
+		n, ok = far(t.tools.aheadIn(c, data), keyword, data, ends)
 		t.tools.walked += effortExpression * int64(n)
-		t.looksAt(span{from, from + int64(exact.Read())})
 	} else {
 		t.looksAt(span{from, from + int64(loose.Read())})
 	}
@@ -284,22 +284,19 @@ func (t *text) try(c *compiled, at, hit span) (located, bool) {
 	most := int64(c.span.Match)
 	lead := min(at.from, 1)
 	w := t.window(span{at.from - lead, min(at.to, at.from+most) + peek})
-	re := c.within(t.bytes(w)).form(lead > 0)
 	t.tools.walked += effortExpression * w.len()
 	t.looksAt(span{at.from - 1, at.to + peek + 1})
-	m := re.FindSubmatchIndex(t.bytes(w))
+	re, m := c.search(t.bytes(w), int(lead))
 	if m != nil && w.from+int64(m[1]) > at.to { // farther than a match can go: a $ took the window's edge for the text's
 		w = t.window(span{w.from, at.from + most + peek})
 		t.tools.walked += effortExpression * w.len()
 		t.looksAt(unbounded)
-		re = c.within(t.bytes(w)).form(lead > 0)
-		m = re.FindSubmatchIndex(t.bytes(w))
+		re, m = c.search(t.bytes(w), int(lead))
 	}
 	if m == nil {
 		t.tools.trails[c.number].wrong++
 		return located{}, false
 	}
-	m[0] += int(lead)
 	if to := w.from + int64(m[1]); to < hit.to || to-at.from > most {
 		return located{long: to-at.from > most}, false
 	}
