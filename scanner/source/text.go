@@ -46,7 +46,7 @@ func isBinary(head []byte) bool {
 	return hasZeros(head) && !isDamaged(head)
 }
 
-// hasZeros reports whether a file that begins with head has a zero byte, no mark of UTF-16 or UTF-32, and does not look like UTF-16
+// hasZeros reports whether a file that begins with head has a zero byte, no mark of UTF-16 or UTF-32, and does not look like either
 // without one.
 func hasZeros(head []byte) bool {
 	for _, mark := range []string{"\xff\xfe", "\xfe\xff", "\x00\x00\xfe\xff"} {
@@ -57,31 +57,38 @@ func hasZeros(head []byte) bool {
 	return bytes.IndexByte(head, 0) >= 0 && !isWide(head)
 }
 
-// leastWide is how many characters of UTF-16 without a mark are believed to be text.
+// leastWide is how many characters of UTF-16 or UTF-32 without a mark are believed to be text.
 const leastWide = 16
 
-// isWide reports whether what begins with head could be UTF-16 without a mark: nearly every second byte is zero, and of the others
-// nearly all are printable ASCII and none is zero.
+// isWide reports whether what begins with head could be UTF-16 or UTF-32 without a mark: of every two or four bytes one is never zero and
+// nearly always printable ASCII, and each of the others is nearly always zero.
 func isWide(head []byte) bool {
-	var zeros, printable [2]int
+	var zeros, shown [4]int
 	for i, c := range head {
 		switch {
 		case c == 0:
-			if zeros[i%2]++; zeros[1-i%2] > 0 {
+			if zeros[i%4]++; zeros[0] > 0 && zeros[1] > 0 && zeros[2] > 0 && zeros[3] > 0 {
 				return false
 			}
 		case ' ' <= c && c <= '~' || '\t' <= c && c <= '\r':
-			printable[i%2]++
+			shown[i%4]++
 		}
 	}
-	for high := range zeros { // the side of the high bytes
-		low, half := 1-high, len(head)/2
-		if half >= leastWide && zeros[low] == 0 && zeros[high] >= half*9/10 && printable[low] >= half*9/10 {
+	half, quarter := len(head)/2, len(head)/4
+	for i := range 4 {
+		low, other := zeros[i]+zeros[(i+2)%4], zeros[(i+1)%4]+zeros[(i+3)%4]
+		if i < 2 && half >= leastWide && low == 0 && other >= most(half) && shown[i]+shown[i+2] >= most(half) {
+			return true
+		}
+		if i%3 == 0 && quarter >= leastWide && zeros[i] == 0 && zeros[(i+2)%4] >= most(quarter) && other >= most(half) && shown[i] >= most(quarter) {
 			return true
 		}
 	}
 	return false
 }
+
+// most is nearly all of a number.
+func most(n int) int { return n * 9 / 10 }
 
 // leastWhole is how many bytes of a damaged text must be whole for each that is not.
 const leastWhole = 64

@@ -1,9 +1,19 @@
 package source
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
+
+// each writes the letters of a text in a form.
+func each(text, form string) string {
+	var b strings.Builder
+	for _, c := range text {
+		fmt.Fprintf(&b, form, c)
+	}
+	return b.String()
+}
 
 func TestWhatIsBinary(t *testing.T) {
 	wide := func(s string, big bool) string {
@@ -37,7 +47,11 @@ func TestWhatIsBinary(t *testing.T) {
 		{"too short", wide("short", false), true},
 		{"small numbers", strings.Repeat("\x01\x00\x02\x00", 50), true},
 		{"zeros", strings.Repeat("\x00", 100), true},
-		{"characters of four bytes", strings.Repeat("a\x00\x00\x00", 50), true},
+		{"four bytes, little-endian", each(text, "%c\x00\x00\x00"), false},
+		{"four bytes, big-endian", each(text, "\x00\x00\x00%c"), false},
+		{"four bytes, too short", each("few letters", "\x00\x00\x00%c"), true},
+		{"numbers of four bytes", strings.Repeat("\x01\x00\x00\x00", 50), true},
+		{"a letter among four", strings.Repeat("\x00a\x00\x00", 50), true},
 		{"half of it", wide(text, false) + strings.Repeat("\x00\x01\x02\x80", 40), true},
 	} {
 		if got := isBinary([]byte(c.head)); got != c.want {
