@@ -20,7 +20,7 @@ var Kinds = [...]Kind{
 	{Name: "quoted-printable", Undoes: "=41 and lines that end with = as in mail", make: edits(quotedPrintable)},
 	{Name: Visible, Undoes: "zero-width, bidirectional and other characters that nobody sees; full-width and other forms of ASCII (NFKC)", Rendered: true, make: edits(unseen)},
 	{Name: "lines", Undoes: "a key broken over lines, with the indentation or the mark of a quotation, comment or diff", make: edits(lines)},
-	{Name: "strings", Undoes: `"abc" + "def", with the operators + ++ . .. & ~ || <> << or none, over lines too`, make: edits(literals)},
+	{Name: "strings", Undoes: `"abc" + "def", with the operators + ++ . .. & ~ || <> << or none, over lines and comments too; key += "def" on the next line; concat!("abc", "def")`, make: edits(literals)},
 	{Name: "base64", Undoes: "base64 in the standard and the URL alphabet, with and without padding, wrapped or not", make: sextetRuns},
 	{Name: "hex", Undoes: "hexadecimal digits, in one run, wrapped, or byte by byte as in 67 68, 67:68 and 0x67, 0x68", make: hexes},
 	{Name: "utf-16", Undoes: "UTF-16 of either byte order, with and without a mark", make: wide16},

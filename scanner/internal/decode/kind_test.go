@@ -83,7 +83,9 @@ var encoders = []struct {
 	{"hex", everyByte("%02X:")},
 	{"hex", func(s string) string { return "{" + everyByte("0x%02x,")(s) + "}" }},
 	{"hex", func(s string) string { return wrapped(everyByte("0x%02X, ")(s), "\n    ", 72) }},
-	{"hex", func(s string) string { return strings.Repeat("00", 90) + hex.EncodeToString([]byte(s)) + strings.Repeat("00", 90) }},
+	{"hex", func(s string) string {
+		return strings.Repeat("00", 90) + hex.EncodeToString([]byte(s)) + strings.Repeat("00", 90)
+	}},
 	{"percent", everyByte("%%%02X")},
 	{"percent", everyByte("%%u%04x")},
 	{"escapes", everyByte(`\x%02x`)},
@@ -112,6 +114,21 @@ var encoders = []struct {
 	{"strings", func(s string) string { return `"` + s[:9] + `" \` + "\n  f'" + s[9:] + `'` }},
 	{"strings", func(s string) string { return `'` + s[:9] + `' . '` + s[9:12] + "'\n .. '" + s[12:] + `'` }},
 	{"strings", func(s string) string { return `"` + s[:9] + "\" & _\r\n\t\"" + s[9:] + `"` }},
+	{"strings", func(s string) string { return `"` + s[:9] + `" /* the rest */ + "` + s[9:] + `"` }},
+	{"strings", func(s string) string { return `"` + s[:9] + "\" // the first\n\t// the rest\n\t\"" + s[9:] + `"` }},
+	{"strings", func(s string) string { return `("` + s[:9] + "\"  # the first\n  \"" + s[9:] + `")` }},
+	{"strings", func(s string) string { return `'` + s[:9] + "' -- the first\n || '" + s[9:] + `'` }},
+	{"strings", func(s string) string { return `'a1B` + s[:9] + `''` + s[9:] + `'` }},
+	{"strings", func(s string) string { return `key = "` + s[:9] + "\"\nkey += \"" + s[9:] + `"` }},
+	{"strings", func(s string) string {
+		return `let key: String = "` + s[:9] + "\";\r\n    key += \"" + s[9:12] + "\";\r\n    key += \"" + s[12:] + `";`
+	}},
+	{"strings", func(s string) string {
+		return `$a->key = '` + s[:9] + "';\n$key = '" + s[:9] + "';\n$key .= '" + s[9:] + `';`
+	}},
+	{"strings", func(s string) string { return `this.key = "` + s[:9] + "\"\nthis.key = this.key & \"" + s[9:] + `"` }},
+	{"strings", func(s string) string { return `concat!("a1B` + s[:9] + `", "` + s[9:] + `")` }},
+	{"strings", func(s string) string { return `strings.Join([]string{"a1B` + s[:9] + `", "` + s[9:] + `"}, "")` }},
 	{"lines", func(s string) string { return s[:9] + "\\\n    " + s[9:] }},
 	{"lines", func(s string) string { return "key: >-\n  aB3" + s[:9] + "\n  " + s[9:] + "\n" }},
 	{"lines", func(s string) string { return "> aB3" + s[:9] + "\r\n> " + s[9:] + "\r\n" }},
@@ -287,6 +304,41 @@ func TestBrokenLines(t *testing.T) {
 			t.Errorf("%q is joined", text)
 		}
 		if want != "" && !shows(t, kind("lines"), text, want) {
+			t.Errorf("%q is not joined", text)
+		}
+	}
+}
+
+// TestJoinedLiterals: literals are put together where a statement, an operator or a call does it, and not where they only stand near.
+func TestJoinedLiterals(t *testing.T) {
+	for text, want := range map[string]string{
+		"concat!(\n  \"k3yA\",\n  \"b4cD5eF6\", \"7gH8iJ9k\")": "k3yAb4cD5eF67gH8iJ9k",
+		"CONCAT('k3yAb4cD', '5eF67gH8')":                       "k3yAb4cD5eF67gH8",
+		"f('k3yAb4cD', '5eF67gH8')":                            "",
+		"['k3yAb4cD', '5eF67gH8']":                             "",
+		"''.join(['k3yAb4cD', '5eF67gH8'])":                    "k3yAb4cD5eF67gH8",
+		"KEY=\"k3yAb4cD\"\nKEY+=\"5eF67gH8\"":                  "k3yAb4cD5eF67gH8",
+		"k := \"k3yAb4cD\"\n\tk = k + \"5eF67gH8\"":            "k3yAb4cD5eF67gH8",
+		"k = 'k3yAb4cD';\nkey += '5eF67gH8';":                  "",
+		"key = 'k3yAb4cD';\nk += '5eF67gH8';":                  "",
+		"key = 'k3yAb4cD';\nkey = '5eF67gH8';":                 "",
+		"key = 'k3yAb4cD';\nkey = other + '5eF67gH8';":         "",
+		"key = 'k3yAb4cD';\n\nkey += '5eF67gH8';":              "",
+		"f(key, 'k3yAb4cD');\nkey += '5eF67gH8';":              "",
+		"'O''Brien'":                                                 "",
+		"x = 'k3yAb4cD''5eF67gH8'":                                   "k3yAb4cD5eF67gH8",
+		"\"k3yAb4cD\" # one\n# and\n\"5eF67gH8\"":                    "k3yAb4cD5eF67gH8",
+		"\"k3yAb4cD\" # one\n\n\"5eF67gH8\"":                         "",
+		"\"k3yAb4cD\" /* one \"5eF67gH8\"":                           "",
+		"\"k3yAb4cD\" - \"5eF67gH8\"":                                "",
+		"\"k3yAb4cD\" / \"5eF67gH8\"":                                "",
+		"key = \"k3yAb4cD\"\nkey .= \"5eF67gH8\"\nkey .= \"9iJ0kL\"": "k3yAb4cD5eF67gH89iJ0kL",
+	} {
+		var s Sheet
+		if decoded(kind("strings"), &s, []byte(text)); want == "" && len(s.Parts) > 0 {
+			t.Errorf("%q is joined: %q", text, s.Parts[0].Text)
+		}
+		if want != "" && !shows(t, kind("strings"), text, want) {
 			t.Errorf("%q is not joined", text)
 		}
 	}

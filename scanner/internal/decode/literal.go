@@ -12,7 +12,7 @@ const leastJoined = 12
 var joint = jointBytes()
 
 func jointBytes() (t [256]bool) {
-	for _, c := range []byte(" \t\r\n+.&|~<\\`\"'") {
+	for _, c := range []byte(" \t\r\n+.&|~<\\`\"',;") {
 		t[c] = true
 	}
 	return t
@@ -29,13 +29,29 @@ func literals(dst []edit, m *Marks) []edit {
 		}
 		to := i + 1
 		if to < len(text) && joint[text[to]] {
-			if open := opens(text, i); open > 0 {
+			if open := added(text, i); open > 0 {
 				dst = append(dst, edit{from: i, to: open, weak: !ofOneKey(text, i, open)})
 				to = open
 			}
 		}
 		i = to
 	}
+}
+
+// added returns where the literal begins that is put together with the one that ends with the quote at text[i], 0 when none is.
+func added(text []byte, i int) int {
+	switch text[i+1] {
+	case ',':
+		return listing(text, i)
+	case ';':
+		return adds(text, i)
+	case '\r', '\n':
+		if to := opens(text, i); to > 0 {
+			return to
+		}
+		return adds(text, i)
+	}
+	return opens(text, i)
 }
 
 // opens returns where the literal begins that is added to the one that ends with the quote at text[i], 0 when none is.
@@ -46,16 +62,30 @@ func opens(text []byte, i int) int {
 	q := operator(text, p, limit)
 	added := q > p
 	p = blank(text, q, limit)
-	for n := 0; n < 2 && p < limit && stringPrefix(text[p]); n++ {
-		p++
-	}
-	if p+1 >= limit || text[p] != '"' && text[p] != '\'' || class[text[p+1]]&keyByte == 0 {
+	to := open(text, p, limit)
+	switch {
+	case to == 0 || added:
+	case !spaced && text[to-1] == text[i] && !ofKey(text, i, to): // a doubled quote
+		return 0
+	case emptyLine(text[i:p]): // another paragraph
 		return 0
 	}
-	if !added && (!spaced && text[p] == text[i] || bytes.Count(text[i:p], newline) > 1) {
-		return 0 // a doubled quote, or another paragraph
+	return to
+}
+
+// emptyLine reports whether nothing stands between two ends of lines.
+func emptyLine(gap []byte) bool {
+	_, gap, _ = bytes.Cut(gap, newline)
+	for {
+		line, rest, more := bytes.Cut(gap, newline)
+		if !more {
+			return false
+		}
+		if len(bytes.TrimSpace(line)) == 0 {
+			return true
+		}
+		gap = rest
 	}
-	return p + 1
 }
 
 // ofOneKey reports whether what the literals say before text[left] and from text[right] on could be one key, and not two words of a
@@ -64,16 +94,25 @@ func ofOneKey(text []byte, left, right int) bool {
 	if left > 1 && text[left-2] == '\\' && isControl(text[left-1]) && (left < 3 || text[left-3] != '\\') {
 		return false
 	}
-	from, to := left, right
+	from, to := sides(text, left, right)
+	return from > 0 && quoted(text[from-1]) || to < len(text) && quoted(text[to]) && to-right < leastJoined || ofKey(text, left, right)
+}
+
+// sides are where the runs of key bytes begin and end that end before text[left] and begin at text[right].
+func sides(text []byte, left, right int) (from, to int) {
+	from, to = left, right
 	for from > 0 && left-from < longestSide && class[text[from-1]]&keyByte != 0 {
 		from--
 	}
 	for to < len(text) && to-right < longestSide && class[text[to]]&keyByte != 0 {
 		to++
 	}
-	if from > 0 && quoted(text[from-1]) || to < len(text) && quoted(text[to]) && to-right < leastJoined {
-		return true
-	}
+	return from, to
+}
+
+// ofKey reports whether the runs before text[left] and from text[right] on are together as long and of such letters as a key.
+func ofKey(text []byte, left, right int) bool {
+	from, to := sides(text, left, right)
 	var m mixture
 	for _, c := range text[from:left] {
 		m.add(c)
@@ -89,7 +128,7 @@ func isControl(c byte) bool { return c == 'n' || c == 'r' || c == 't' }
 
 func quoted(c byte) bool { return c == '"' || c == '\'' }
 
-// blank skips white space, and what some languages want at the end of a line that goes on.
+// blank skips white space, comments, and what some languages want at the end of a line that goes on.
 func blank(text []byte, p, limit int) int {
 	for ; p < limit; p++ {
 		switch text[p] {
@@ -98,8 +137,32 @@ func blank(text []byte, p, limit int) int {
 			if p+1 >= limit || text[p+1] != '\n' && text[p+1] != '\r' {
 				return p
 			}
+		case '/', '#', '-':
+			to := comment(text, p, limit)
+			if to == p {
+				return p
+			}
+			p = to - 1
 		default:
 			return p
+		}
+	}
+	return p
+}
+
+// comment returns where the comment ends that begins at text[p], which is p where there is none. One that ends with its line ends before
+// the line's end.
+func comment(text []byte, p, limit int) int {
+	rest := text[p:limit]
+	if hasPrefix(rest, "/*") {
+		if n := bytes.Index(rest[2:], []byte("*/")); n >= 0 {
+			return p + 2 + n + 2
+		}
+		return p
+	}
+	if rest[0] == '#' || hasPrefix(rest, "//") || hasPrefix(rest, "--") {
+		if n := bytes.IndexByte(rest, '\n'); n >= 0 {
+			return p + n
 		}
 	}
 	return p
