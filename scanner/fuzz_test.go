@@ -10,12 +10,14 @@ func FuzzFind(f *testing.F) {
 	s := testScanner(f, Options{})
 	for _, p := range plant(f, s.Rules(), testRand(9)) {
 		f.Add([]byte(p.text), 3)
+		f.Add([]byte(p.text[:1]+"\u00ad"+p.text[1:]), 3) // which a view shows, and so is nowhere in the text
 	}
 	f.Fuzz(func(t *testing.T, data []byte, cut int) {
 		whole := find(s, string(data))
-		for _, g := range whole {
-			if end := g.Offset + int64(len(g.Token)); end > int64(len(data)) || string(data[g.Offset:end]) != g.Token {
-				t.Fatalf("%s at %d is not there", g.Rule, g.Offset)
+		for g := range s.Find(Chunk{Data: data}) {
+			from, to := g.At.Offset, g.At.Offset+g.At.Length
+			if from < 0 || to > int64(len(data)) || g.At.View == "" && string(data[from:to]) != g.Token().value() {
+				t.Fatalf("%s at %d is not there", g.Rule, from)
 			}
 		}
 		if cut = min(max(cut, 0), len(data)); true {
