@@ -4,8 +4,8 @@ import "bytes"
 
 // Bounds, in bytes, of what is looked at before a literal to see what it belongs to.
 const (
-	longestLiteral = 96
-	longestVariable    = 64
+	longestLiteral  = 96
+	longestVariable = 64
 )
 
 // adds returns where the literal begins that the statement on the next line adds to what the literal was given to that ends with the quote
