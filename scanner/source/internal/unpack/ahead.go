@@ -108,7 +108,7 @@ func Names(f *Format, name string, r io.ReaderAt, size int64) []string {
 // have come out. It ends at what cannot be read, which [Walk] tells.
 func Ahead(f *Format, name string, r io.Reader, most int64, take func(name string, r io.Reader) bool) {
 	if f != tarFormat {
-		if f.Random || f == rarFormat || f == brotliFormat {
+		if !f.packer || f == brotliFormat {
 			return
 		}
 		in, done, err := decompressor(f, bufio.NewReader(r))

@@ -32,7 +32,7 @@ func (w *walk) compressed(f *Format, n node, r io.Reader) error {
 	body, head := peek(m)
 	if Find(head, inner.name) == tarFormat && w.depth < w.limits.Depth {
 		m.node = n
-		w.openStream(tarFormat, node{n.path, inner.name}, body)
+		w.openStream(tarFormat, node{path: n.path, name: inner.name}, body)
 	} else if w.enter(inner) {
 		m.node = w.unique(inner)
 		w.content(m.node, head, body)

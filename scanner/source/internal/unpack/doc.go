@@ -15,7 +15,7 @@
 //   - Complete or told. What cannot be read (cut off, damaged, encrypted, past a limit) is a [Gap] that names the member; reading
 //     goes on with what can still be read. Where the bytes of a container are text by themselves (sqlite, pdf, pyc, notebooks) they
 //     are given as well, and so are those of any archive that could not be read whole, as far as they can be read again: a parser
-//     that fails hides no key. Archives that are known and not read (a cabinet, an RPM package) are told in the same way.
+//     that fails hides no key. Archives that are known and not read (a cabinet, a disk image) are told in the same way.
 //   - Names are names. What a member is called is put into a Place, cleaned of what is not printable and cut to 512 bytes. Nothing is
 //     ever written to a path that a container names.
 //   - Deterministic. Members come in the order in which the container has them. A [Foreseer] may look into those of a zip archive before.

@@ -25,7 +25,8 @@ func samples(body string) map[string][]byte {
 		"a.zip": zipped("one.txt", body, "two.txt", body), "a.tar": tarred("one.txt", body, "two.txt", body),
 		"a.7z": sevenZipped(true, "one.txt", body), "a.rar": rarred("one.txt", body), "a.bz2": bzip2ed,
 		"a.xlsx": workbook(), "a.pdf": pdfFile(true, body[:min(len(body), 60)]), "a.pyc": pycFile(3495, body), "a.ipynb": notebook(body),
-		"a.sqlite": database(body),
+		"a.sqlite": database(body), "a.deb": archived("one.txt", body), "a.cpio": cpioed(false, "one.txt", body), "a.rpm": rpmed("script", cpioed(true, "one.txt", body)),
+		"a.iso": isoed(true, isoFile{"ONE.TXT;1", "", body, 2}, isoFile{"TWO.TXT;1", "two", "more", 1}),
 	}
 	for ext, press := range compressors {
 		all["a"+ext] = press(body)

@@ -19,6 +19,7 @@ type Format struct {
 	Random bool
 
 	raw    bool // its own bytes are given as text too
+	packer bool // it holds one stream, made small
 	unread bool // it is told, and its bytes are given as text
 }
 
@@ -30,21 +31,31 @@ var (
 			".zip", ".jar", ".war", ".ear", ".aar", ".apk", ".ipa", ".whl", ".egg", ".nupkg", ".vsix", ".xpi", ".crx", ".epub",
 			".docx", ".docm", ".xlsx", ".xlsm", ".pptx", ".pptm", ".odt", ".ods", ".odp",
 		},
-		Reads: "members, also behind a program (self-extracting) and with the directory missing; of office documents the XML parts, " +
+		Reads: "members and comments, also behind a program (self-extracting) and with the directory missing; of office documents the XML parts, " +
 			"and their text with runs joined and a row of cells in a line",
 		Random: true,
 	}
 	tarFormat    = &Format{Name: "tar", Extensions: []string{".tar", ".gem"}, Reads: "members (ustar, pax, GNU, v7, sparse)"}
-	gzipFormat   = &Format{Name: "gzip", Extensions: []string{".gz", ".tgz", ".svgz", ".crate"}, Reads: "the text in it"}
-	bzip2Format  = &Format{Name: "bzip2", Extensions: []string{".bz2", ".tbz2"}, Reads: "the text in it"}
-	lzmaFormat   = &Format{Name: "lzma", Extensions: []string{".lzma", ".tlz"}, Reads: "the text in it; known by the name"}
-	xzFormat     = &Format{Name: "xz", Extensions: []string{".xz", ".txz"}, Reads: "the text in it"}
-	zstdFormat   = &Format{Name: "zstd", Extensions: []string{".zst", ".tzst"}, Reads: "the text in it"}
-	lz4Format    = &Format{Name: "lz4", Extensions: []string{".lz4"}, Reads: "the text in it"}
-	brotliFormat = &Format{Name: "brotli", Extensions: []string{".br"}, Reads: "the text in it; known by the name alone"}
+	gzipFormat   = &Format{Name: "gzip", Extensions: []string{".gz", ".tgz", ".svgz", ".crate"}, Reads: "the text in it", packer: true}
+	bzip2Format  = &Format{Name: "bzip2", Extensions: []string{".bz2", ".tbz2"}, Reads: "the text in it", packer: true}
+	lzmaFormat   = &Format{Name: "lzma", Extensions: []string{".lzma", ".tlz"}, Reads: "the text in it; known by the name", packer: true}
+	xzFormat     = &Format{Name: "xz", Extensions: []string{".xz", ".txz"}, Reads: "the text in it", packer: true}
+	zstdFormat   = &Format{Name: "zstd", Extensions: []string{".zst", ".tzst"}, Reads: "the text in it", packer: true}
+	lz4Format    = &Format{Name: "lz4", Extensions: []string{".lz4"}, Reads: "the text in it", packer: true}
+	brotliFormat = &Format{Name: "brotli", Extensions: []string{".br"}, Reads: "the text in it; known by the name alone", packer: true}
 	sevenFormat  = &Format{
 		Name: "7z", Extensions: []string{".7z"}, Random: true,
 		Reads: "members packed with LZMA, LZMA2, bzip2, deflate, zstd or not at all",
+	}
+	arFormat = &Format{
+		Name: "ar", Extensions: []string{".deb", ".udeb", ".ipk", ".a", ".ar"},
+		Reads: "members; of a Debian package its control files and its data",
+	}
+	cpioFormat = &Format{Name: "cpio", Extensions: []string{".cpio"}, Reads: "members (newc, crc, odc)"}
+	rpmFormat  = &Format{Name: "rpm", Extensions: []string{".rpm"}, Reads: "the header with its scripts, and the files"}
+	isoFormat  = &Format{
+		Name: "iso", Extensions: []string{".iso"}, Random: true,
+		Reads: "files (ISO 9660, Joliet, Rock Ridge); known by the name",
 	}
 	rarFormat    = &Format{Name: "rar", Extensions: []string{".rar"}, Reads: "members of one volume"}
 	sqliteFormat = &Format{
@@ -74,11 +85,11 @@ var unread = [...]struct {
 	{"LZIP\x01", unreadFormat("what lzip made")},
 	{"\x89LZO\x00\r\n\x1A\n", unreadFormat("what lzop made")},
 	{"\x1F\x9D\x90", unreadFormat("what compress made")},
-	{"\xED\xAB\xEE\xDB", unreadFormat("an RPM package")},
-	{"!<arch>\ndebian-binary", unreadFormat("a Debian package")},
-	{"070701", unreadFormat("a cpio archive")},
-	{"070702", unreadFormat("a cpio archive")},
+	{rpmMagic, unreadFormat("an RPM package without a header")},
 }
+
+// diskFormat has its mark at its end.
+var diskFormat = unreadFormat("a disk image of macOS")
 
 func unreadFormat(what string) *Format { return &Format{Name: what, Random: true, unread: true} }
 
@@ -96,7 +107,7 @@ func byUnread(head []byte) *Format {
 func Formats() []*Format {
 	return []*Format{
 		zipFormat, tarFormat, gzipFormat, bzip2Format, xzFormat, lzmaFormat, zstdFormat, lz4Format, brotliFormat, sevenFormat, rarFormat,
-		sqliteFormat, pdfFormat, pycFormat, notebookFormat,
+		arFormat, cpioFormat, rpmFormat, isoFormat, sqliteFormat, pdfFormat, pycFormat, notebookFormat,
 	}
 }
 
@@ -140,6 +151,12 @@ func byMagic(head []byte) *Format {
 		return when(has("\x04\x22\x4D\x18"), lz4Format)
 	case 0x02:
 		return when(has("\x02\x21\x4C\x18"), lz4Format)
+	case '0':
+		return when(cpioOf(head) != nil, cpioFormat)
+	case '!':
+		return when(has(arMagic) && len(head) >= len(arMagic)+arSize && string(head[len(arMagic)+arSize-2:][:2]) == "`\n", arFormat)
+	case 0xED:
+		return when(isRPM(head), rpmFormat)
 	case '7':
 		if has(walMagic) && head[3]&^1 == 0x82 {
 			return sqliteFormat
@@ -206,6 +223,10 @@ func byName(head []byte, name string) *Format {
 		return when(bytes.Contains(head[:min(len(head), 1<<10)], []byte("%PDF-")), pdfFormat)
 	case hasSuffix(name, ".zip"): // damaged: that it cannot be read is told
 		return when(bytes.IndexByte(head, 0) >= 0, zipFormat)
+	case hasSuffix(name, ".iso"):
+		return when(bytes.IndexByte(head, 0) >= 0, isoFormat)
+	case hasSuffix(name, ".dmg"):
+		return when(bytes.IndexByte(head, 0) >= 0, diskFormat)
 	case hasSuffix(name, ".gz"), hasSuffix(name, ".tgz"):
 		return when(bytes.IndexByte(head, 0) >= 0, gzipFormat)
 	}
@@ -252,6 +273,12 @@ func (w *walk) stream(f *Format, n node, r io.Reader) error {
 		return w.tar(n, r)
 	case rarFormat:
 		return w.rar(n, r)
+	case arFormat:
+		return w.ar(n, r)
+	case cpioFormat:
+		return w.cpio(n, r)
+	case rpmFormat:
+		return w.rpm(n, r)
 	default:
 		return w.compressed(f, n, r)
 	}
@@ -273,6 +300,8 @@ func (w *walk) random(f *Format, n node, r io.ReaderAt, size int64) error {
 		return w.pdf(n, r, size)
 	case pycFormat:
 		return w.pyc(n, r, size)
+	case isoFormat:
+		return w.iso(n, r, size)
 	default:
 		return w.notebook(n, r, size)
 	}

@@ -181,5 +181,22 @@ func FuzzRar(f *testing.F)      { fuzz(f, "a.rar", nil, small("a.rar")) }
 func FuzzPDF(f *testing.F) {
 	fuzz(f, "a.pdf", magic("%PDF-"), small("a.pdf"), pdfFile(false, "some text"))
 }
-func FuzzPyc(f *testing.F)      { fuzz(f, "a.pyc", nil, small("a.pyc")) }
+func FuzzPyc(f *testing.F) { fuzz(f, "a.pyc", nil, small("a.pyc")) }
+func FuzzAr(f *testing.F) {
+	fuzz(f, "a.deb", magic("!<arch>\n"), archived("one.txt", "text", "a name that is long", "more\n", "a.zip", string(stored("in.txt", "text"))))
+}
+func FuzzCpio(f *testing.F) {
+	fuzz(f, "a.cpio", nil, cpioed(false, "one.txt", "text", "two", "more\n"), cpioed(true, "one.txt", "text", "two", "more\n"))
+}
+func FuzzRPM(f *testing.F) {
+	fuzz(f, "a.rpm", magic("\xED\xAB\xEE\xDB"), rpmed("a script", cpioed(false, "one.txt", "text")), rpmed("", compressors[".gz"](string(cpioed(true, "one.txt", "text")))))
+}
+
+// FuzzISO gives what follows the sixteen sectors of an image that nobody looks at.
+func FuzzISO(f *testing.F) {
+	const unseen = 16 * 2048
+	top, below := isoFile{"TOP.TXT;1", "", strings.Repeat("text\n", 900), 2}, isoFile{"BELOW.;1", "a long name", "more", 1}
+	fuzz(f, "a.iso", func(b []byte) []byte { return append(make([]byte, unseen), b[:min(len(b), fuzzInput-unseen)]...) },
+		isoed(false, top, below)[unseen:], isoed(true, top, below)[unseen:])
+}
 func FuzzNotebook(f *testing.F) { fuzz(f, "a.ipynb", nil, small("a.ipynb")) }

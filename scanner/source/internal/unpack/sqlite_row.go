@@ -81,7 +81,7 @@ func (d *database) column(t table, row node, i int, kind uint64, value []byte) {
 	}
 	d.out = append(d.out, '\n')
 	if len(value) > 64 && Find(value[:min(len(value), headSize)], "") != nil {
-		d.w.member(node{row.path + "/" + printable(name), name}, bytes.NewReader(value))
+		d.w.member(node{path: row.path + "/" + printable(name), name: name}, bytes.NewReader(value))
 	}
 }
 

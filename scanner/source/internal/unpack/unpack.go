@@ -161,6 +161,8 @@ type walk struct {
 type node struct {
 	path string // as in Place
 	name string // the last name of it, for telling the format
+	// inside is the directory that it is, of a container in which they nest; empty for others.
+	inside string
 }
 
 // below is a member of a container.
@@ -170,7 +172,20 @@ func (n node) below(name string) node {
 	if n.path != "" {
 		full = n.path + Separator + name
 	}
-	return node{full, name[strings.LastIndexByte(name, '/')+1:]}
+	return node{path: full, name: name[strings.LastIndexByte(name, '/')+1:]}
+}
+
+// under is a file of a directory in a container: its names stand in one path.
+func (n node) under(name string) node {
+	name = printable(name)
+	sep := "/"
+	if n.inside == "" {
+		sep = Separator
+	}
+	if n.path == "" {
+		sep = ""
+	}
+	return node{path: n.path + sep + name, name: name, inside: name}
 }
 
 // longestName is the longest name that a place has, in bytes.

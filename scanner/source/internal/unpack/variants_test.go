@@ -61,7 +61,7 @@ func TestAppended(t *testing.T) {
 func TestUnreadArchives(t *testing.T) {
 	for _, mark := range []string{
 		"MSCF\x00\x00\x00\x00", "MSWIM\x00\x00\x00", "xar!\x00\x1C", "hsqs\x00", "LZIP\x01\x00", "\x89LZO\x00\r\n\x1A\n", "\x1F\x9D\x90\x00",
-		"\xED\xAB\xEE\xDB\x03\x00", "!<arch>\ndebian-binary\x00", "070701" + strings.Repeat("0", 104) + "a\x00", "070702\x00",
+		"\xED\xAB\xEE\xDB\x03\x00",
 	} {
 		g := walk(t, "a.bin", []byte(mark+plain), false, unpack.Limits{})
 		if len(g.gaps) != 1 || !strings.Contains(fmt.Sprint(g.gaps), "cannot be read") || !strings.Contains(fmt.Sprint(g.texts), plain) {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"path"
+	"strings"
 
 	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/zstd"
@@ -61,12 +62,14 @@ func (w *walk) zip(n node, r io.ReaderAt, size int64) error {
 	if sharesTexts(z) {
 		defer w.hold(2 * maxShared)()
 	}
+	w.comment(n, z.Comment)
 	office := w.office(z)
 	summed := w.foresee(n, z.File)
 	for _, f := range z.File {
 		if !w.live() {
 			return nil
 		}
+		w.comment(n.below(f.Name), f.Comment)
 		if mode := f.Mode(); mode.IsDir() && !(summed && f.UncompressedSize64 > 0) {
 			continue
 		}
@@ -79,6 +82,13 @@ func (w *walk) zip(n node, r io.ReaderAt, size int64) error {
 		}
 	}
 	return nil
+}
+
+// comment gives what is said of an archive or a member.
+func (w *walk) comment(n node, text string) {
+	if text != "" {
+		w.member(n.below("(comment)"), strings.NewReader(text))
+	}
 }
 
 // inflaters returns what opens members packed with deflate. Each uses the memory of the one before, once that is closed.
