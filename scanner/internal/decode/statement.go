@@ -112,8 +112,8 @@ const mostListed = 4
 func listing(text []byte, i int) int {
 	limit := min(len(text), i+1+longestGap)
 	to := open(text, blank(text, i+2, limit), limit)
-	if to == 0 || text[to-1] != text[i] || !ofKey(text, i, to) {
-		return 0
+	if to == 0 || text[to-1] != text[i] || !whole(text, i-wordSize, keyByte) && !whole(text, to, keyByte) || !ofKey(text, i, to) {
+		return 0 // as nearly always: texts are full of lists of words
 	}
 	for at := i; at > i-longestLiteral; {
 		from := opening(text, at)
