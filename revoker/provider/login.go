@@ -35,7 +35,7 @@ type loginVerifier struct {
 
 // Verify implements [revoker.Verifier].
 func (l *loginVerifier) Verify(ctx context.Context, f scanner.Finding) (revoker.Verdict, error) {
-	v, err := l.present(ctx, f)
+	v, _, err := l.present(ctx, f)
 	if err != nil || v.Validity != revoker.Active {
 		return v, err
 	}
@@ -43,14 +43,14 @@ func (l *loginVerifier) Verify(ctx context.Context, f scanner.Finding) (revoker.
 	if !ok {
 		return doubt(v, "; no control is possible: the key has no character that can be changed"), nil
 	}
-	c, err := l.present(ctx, altered)
+	c, answer, err := l.present(ctx, altered)
 	v.Control = c.Proof
 	switch {
 	case err != nil:
 		return doubt(v, "; the control was stopped"), err
 	case c.Validity == revoker.Active:
 		return doubt(v, "; the server accepts another key too: the check proves nothing"), nil
-	case c.Validity == revoker.Unknown:
+	case answer.Result != login.Refused:
 		v.RetryAfter = c.RetryAfter
 		return doubt(v, "; the control with another key got no clear answer: "+c.Reason), nil
 	}
@@ -70,8 +70,8 @@ func (l *loginVerifier) control(f scanner.Finding) (altered scanner.Finding, how
 	return f, "with one character changed", ok
 }
 
-// present logs in once.
-func (l *loginVerifier) present(ctx context.Context, f scanner.Finding) (revoker.Verdict, error) {
+// present logs in once. A refusal that the server would also make of a login from another address says nothing of the key by itself.
+func (l *loginVerifier) present(ctx context.Context, f scanner.Finding) (revoker.Verdict, login.Answer, error) {
 	v := revoker.Verdict{Validity: revoker.Unknown}
 	to, why := l.target(f)
 	if why == "" {
@@ -79,7 +79,7 @@ func (l *loginVerifier) present(ctx context.Context, f scanner.Finding) (revoker
 	}
 	if why != "" {
 		v.Reason = scrub(why, f)
-		return v, nil
+		return v, login.Answer{}, nil
 	}
 	answer, failed := l.logins.try(ctx, to, f.ID)
 	v.At = l.logins.client.clock.Now()
@@ -87,19 +87,19 @@ func (l *loginVerifier) present(ctx context.Context, f scanner.Finding) (revoker
 	if failed != nil {
 		failed.Method, failed.Host = "LOGIN", scrub(to.origin(), f)
 		v.Reason, v.RetryAfter, v.Proof.Err = failed.Error(), failed.hold, failed.Cause
-		return v, mendable(failed)
+		return v, login.Answer{}, mendable(failed)
 	}
 	v.Reason = answer.Why
-	switch answer.Result {
-	case login.Accepted:
+	switch {
+	case answer.Result == login.Accepted:
 		v.Validity = revoker.Active
-	case login.Refused:
+	case answer.Result == login.Refused && !answer.Elsewhere:
 		v.Validity = revoker.Inactive
 	}
 	if v.Validity != revoker.Unknown && !answer.Trusted {
 		v.Reason += ", over a connection that nobody vouches for"
 	}
-	return v, nil
+	return v, answer, nil
 }
 
 // target reads the address from the parts of the key.

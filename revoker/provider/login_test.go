@@ -101,7 +101,7 @@ func TestLogin(t *testing.T) {
 		"PostgreSQL, away":     {"postgres://quash:" + password + "@" + pg.Host + "/x?host=/tmp/sql", revoker.Unknown, "another host"},
 		"PostgreSQL, variable": {"postgres://quash:" + password + "@" + pg.Host + "/${NAME}", revoker.Unknown, "variable"},
 		"MySQL":                {"mysql+pymysql://shop:" + password + "@" + mysql.Addr + "/shop", revoker.Active, "accepted the login"},
-		"MySQL, refused":       {"mysql://shop:" + password + "x@" + mysql.Addr + "/shop", revoker.Inactive, "1045"},
+		"MySQL, refused":       {"mysql://shop:" + password + "x@" + mysql.Addr + "/shop", revoker.Unknown, "1045"},
 		"MongoDB":              {"mongodb://shop:" + password + "@" + mongo.Addr + ",127.0.0.1:1/shop?authSource=admin&w=majority", revoker.Active, "accepted"},
 		"MongoDB, no source":   {"mongodb://shop:" + password + "@" + mongo.Addr, revoker.Active, "accepted"},
 		"MongoDB, own source":  {"mongodb://shop:" + password + "@" + own.Addr + "/shop", revoker.Active, "accepted"},

@@ -4,7 +4,8 @@
 // dials nothing: the caller hands it a connection, and with it the decision that the host may be asked.
 //
 // An [Answer] has three results. Refused is only what a server says of the user and the password; a server that is full, that
-// does not take this address, or that wants another kind of login is Unclear. What answers in no known way is Unclear too.
+// does not take this address, or that wants another kind of login is Unclear. What answers in no known way is Unclear too. MySQL refuses a
+// right password in the words of a wrong one where it comes from an address that the account is not of, which Answer.Elsewhere says.
 //
 // A password is shown as little as the server allows:
 //

@@ -55,6 +55,9 @@ type Answer struct {
 	Why string
 	// Trusted says that the connection was under TLS with a certificate that is valid for the host.
 	Trusted bool
+	// Elsewhere says of a refusal that the server has the same words for a login that it takes from other addresses: it is one of this
+	// password only where another was accepted from here.
+	Elsewhere bool
 }
 
 // Try logs in over a fresh connection, leaves, and closes the connection. An error is one of the wire (an *x509 or *tls error, a
@@ -97,7 +100,7 @@ func (s *session) login(ctx context.Context) (Answer, error) {
 	return unclear("there is no login of this kind"), nil
 }
 
-func unclear(why string) Answer { return Answer{Unclear, why, false} }
+func unclear(why string) Answer { return Answer{Why: why} }
 
 // needsTrust is the answer where a server wants the password itself and nothing vouches for the connection.
 func (s *session) needsTrust() Answer {

@@ -82,6 +82,9 @@ func TestMySQL(t *testing.T) {
 			r.User, r.Password = "other", server.Password
 			a, err = try(t, s.Addr, r)
 			want(t, a, err, Refused, "(error 1045)")
+			if !a.Elsewhere {
+				t.Error("an account of another host is refused with the same number")
+			}
 		})
 	}
 }

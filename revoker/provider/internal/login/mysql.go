@@ -240,7 +240,8 @@ func (m *myLogin) refused(body []byte) (Answer, error) {
 	code := " (error " + strconv.Itoa(number) + ")"
 	switch number {
 	case 1045: // access denied, using password
-		return Answer{Result: Refused, Why: "refused the user or the password" + code + "; an account of other hosts is refused in the same words"}, nil
+		why := "refused the user or the password" + code + "; an account of other hosts is refused in the same words"
+		return Answer{Result: Refused, Why: why, Elsewhere: true}, nil
 	case 1203, 1226, 1820, 1862: // limits of the user, and a password that is right and wants to be changed
 		return Answer{Result: Accepted, Why: "accepted the password, and then ended the session" + code}, nil
 	}

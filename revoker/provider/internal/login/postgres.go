@@ -218,7 +218,8 @@ func (p *pgLogin) continueSASL(body []byte) (reply string, ok bool) {
 var sqlState = regexp.MustCompile(`^[0-9A-Z]{5}$`)
 
 // refused reads an error. 28000 is said of a user that may not log in, and also of an address that no line of pg_hba.conf
-// allows: which of the two is told by the routine that the error comes from, and only PostgreSQL itself tells it.
+// allows or whose line wants something else than the password of the role: which of them is told by the routine that the error comes
+// from, and only PostgreSQL itself tells it.
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 func (p *pgLogin) refused(body []byte) (Answer, error) {
 	code, routine := "", ""
@@ -235,7 +236,7 @@ func (p *pgLogin) refused(body []byte) (Answer, error) {
 	}
 	state := " (SQLSTATE " + code + ")"
 	switch {
-	case code == "28P01" && !p.passed, code == "28000" && routine == "auth_failed":
+	case code == "28P01" && !p.passed:
 		return Answer{Result: Refused, Why: "refused the user or the password" + state}, nil
 	case code == "28000" && routine == "InitializeSessionUserId":
 		return Answer{Result: Refused, Why: "knows no such user that may log in" + state}, nil

@@ -108,6 +108,7 @@ func TestPostgreSQLSays(t *testing.T) {
 		words string
 	}{
 		"address not allowed":  {string(pgErrorMessage("28000", "ClientAuthentication")), Unclear, "from this address"},
+		"another kind wanted":  {string(pgErrorMessage("28000", "auth_failed")), Unclear, "from this address"},
 		"28000 of a pooler":    {string(pgErrorMessage("28000", "")), Unclear, "28000"},
 		"full":                 {string(pgErrorMessage("53300", "")), Unclear, "53300"},
 		"starting":             {string(pgErrorMessage("57P03", "")), Unclear, "57P03"},
