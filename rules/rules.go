@@ -316,7 +316,8 @@ type Assertion struct {
 type Login struct {
 	// Scheme is what the server speaks, as addresses name it: postgres, postgresql, mysql, mariadb, mongodb, mongodb+srv, redis or
 	// rediss, also with a driver behind a plus sign; or https for a Kubernetes API server that knows its clients by a certificate, where
-	// User is the certificate and Password its key, both PEM in base64, and Host may bring its port.
+	// User is the certificate and Password its key, both PEM in base64, and Host may bring its port. With jdbc: and the name of a
+	// database, Host is all that stands between the slashes and the password; with settings it is a connection string up to there.
 	Scheme string `yaml:"scheme"`
 	// Host is the server's name or address, Port its port (empty: that of the scheme).
 	Host string `yaml:"host"`

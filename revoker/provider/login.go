@@ -70,7 +70,7 @@ func (l *loginVerifier) control(f scanner.Finding) (altered scanner.Finding, how
 	return f, "with one character changed", ok
 }
 
-// present logs in once. A refusal that the server would also make of a login from another address says nothing of the key by itself.
+// present logs in once. A refusal that the right password of an account elsewhere would get says nothing by itself.
 func (l *loginVerifier) present(ctx context.Context, f scanner.Finding) (revoker.Verdict, login.Answer, error) {
 	v := revoker.Verdict{Validity: revoker.Unknown}
 	to, why := l.target(f)
@@ -201,7 +201,9 @@ func (l *logins) connect(ctx context.Context, to target) (login.Answer, error) {
 	if err != nil {
 		return login.Answer{}, err
 	}
-	return login.Try(ctx, conn, r)
+	answer, err := login.Try(ctx, conn, r)
+	answer.Elsewhere = answer.Elsewhere || r.Kind == login.MongoDB && r.Database != "" && !to.source
+	return answer, err
 }
 
 // dial returns the dialler, under a simulation that of simulated hosts.
@@ -238,6 +240,7 @@ func (l *logins) seed(ctx context.Context, to target) (target, error) {
 	}
 	to.host, to.port, to.srv = host, strconv.Itoa(int(servers[0].Port)), false
 	if options, err := url.ParseQuery(strings.Join(texts, "&")); err == nil && !to.source {
+		to.source = options.Has("authSource")
 		to.request.Database = cmp.Or(options.Get("authSource"), to.request.Database)
 	}
 	return to, nil

@@ -50,6 +50,9 @@ var protocols = map[string]struct {
 // readTarget reads an address as the clients of its protocol do, or says why there can be no login. What it says quotes nothing of the
 // address.
 func readTarget(a rules.Login) (t target, why string) {
+	if a, why = asAddress(a); why != "" {
+		return t, why
+	}
 	t.scheme = strings.ToLower(a.Scheme)
 	if name, _, _ := strings.Cut(t.scheme, "+"); protocols[name].kind == login.MySQL || protocols[name].kind == login.PostgreSQL {
 		t.scheme = name // what follows is the client's driver

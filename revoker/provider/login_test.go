@@ -31,7 +31,7 @@ func foundIn(t testing.TB, set *rules.Set, address string) scanner.Finding {
 		t.Fatal(err)
 	}
 	for f := range s.Find(scanner.Chunk{Data: []byte("DATABASE_URL=" + address + "\n")}) {
-		if f.Rule == "database-url" || f.Rule == "database-local-url" {
+		if strings.HasPrefix(f.Rule, "database-") {
 			return f
 		}
 	}
@@ -107,12 +107,23 @@ func TestLogin(t *testing.T) {
 		"MongoDB, own source":  {"mongodb://shop:" + password + "@" + own.Addr + "/shop", revoker.Active, "accepted"},
 		"MongoDB, in XML":      {"mongodb://shop:" + password + "@" + own.Addr + "/shop</uri>", revoker.Active, "accepted"},
 		"MongoDB, refused":     {"mongodb://shop:" + password + "x@" + mongo.Addr, revoker.Inactive, "code 18"},
+		"MongoDB, elsewhere":   {"mongodb://shop:" + password + "@" + mongo.Addr + "/shop", revoker.Unknown, "code 18"},
 		"MongoDB, AWS":         {"mongodb://shop:" + password + "@" + mongo.Addr + "/?authMechanism=MONGODB-AWS", revoker.Unknown, "without a password"},
 		"Redis":                {"redis://shop:" + password + "@" + redis.Addr + "/0", revoker.Active, "accepted"},
 		"Redis, refused":       {"redis://shop:" + password + "x@" + redis.Addr + "/0", revoker.Inactive, "refused"},
 		"any password is good": {"redis://shop:" + password + "@" + open.Addr + "/0", revoker.Unknown, "another key too"},
 		"nobody there":         {"redis://shop:" + password + "@127.0.0.1:1/0", revoker.Unknown, "connection refused"},
 		"no such protocol":     {"amqp://shop:" + password + "@" + redis.Addr + "/0", revoker.Unknown, "no check"},
+		"JDBC, PostgreSQL":     {"jdbc:postgresql://" + pg.Host + "/nowhere?user=quash&password=" + pgPassword + "&ssl=false", revoker.Active, "3D000"},
+		"JDBC, user after":     {"jdbc:mysql://" + mysql.Addr + "/shop?useSSL=true&amp;password=" + password + "&amp;user=shop", revoker.Active, "accepted"},
+		"JDBC, refused":        {"jdbc:postgresql://" + pg.Host + "/x?user=quash&password=" + password, revoker.Inactive, "28P01"},
+		"JDBC, no user":        {"jdbc:postgresql://" + pg.Host + "/x?password=" + password, revoker.Unknown, "no user"},
+		"JDBC, several hosts":  {"jdbc:mysql://" + mysql.Addr + ",127.0.0.1:1/shop?user=shop&password=" + password, revoker.Unknown, "another form"},
+		"JDBC, SQL Server":     {"jdbc:sqlserver://" + mysql.Addr + ";user=shop;password=" + password, revoker.Unknown, "no check"},
+		"settings, Npgsql":     {"Host=localhost;Username=quash;Password=" + pgPassword + ";Database=nowhere", revoker.Unknown, "network.logins"},
+		"settings, no kind":    {"Server=127.0.0.1;User Id=shop;Password=" + password + ";Database=shop", revoker.Unknown, "what kind of server"},
+		"settings, twice":      {"Server=127.0.0.1;Port=3306;Host=db;User Id=shop;Password=" + password, revoker.Unknown, "twice"},
+		"settings, variable":   {"Server=127.0.0.1;Port=3306;User Id=%USER%;Password=" + password, revoker.Unknown, "variable"},
 		"wrong protocol":       {"mysql://shop:" + password + "@" + pg.Host + "/0", revoker.Unknown, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -276,7 +287,7 @@ func TestLoginSeed(t *testing.T) {
 		reason       string
 	}{
 		"server":         {"m0.acme.example.", "authSource=staff&replicaSet=rs", []string{"*.acme.example", "127.0.0.1"}, revoker.Active, "accepted"},
-		"no options":     {"m0.acme.example.", "", []string{"*.acme.example", "127.0.0.1"}, revoker.Inactive, "code 18"},
+		"no options":     {"m0.acme.example.", "", []string{"*.acme.example", "127.0.0.1"}, revoker.Unknown, "code 18"},
 		"another domain": {"m0.evil.example.", "", []string{"*.acme.example", "*.evil.example", "127.0.0.1"}, revoker.Unknown, "another domain"},
 		"not listed":     {"m0.acme.example.", "", []string{"db.acme.example", "127.0.0.1"}, revoker.Unknown, "network.logins"},
 	} {

@@ -55,8 +55,8 @@ type Answer struct {
 	Why string
 	// Trusted says that the connection was under TLS with a certificate that is valid for the host.
 	Trusted bool
-	// Elsewhere says of a refusal that the server has the same words for a login that it takes from other addresses: it is one of this
-	// password only where another was accepted from here.
+	// Elsewhere says of a refusal that the server has the same words for the right password of an account that it keeps elsewhere, for
+	// other addresses or in another database: it is one of the password only where another was accepted in the same place.
 	Elsewhere bool
 }
 
