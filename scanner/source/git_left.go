@@ -47,7 +47,7 @@ func (p *placer) ancestors(of int32) []bool {
 // says how many these are.
 func (p *placer) unsettled(reached []bool) (*placer, int) {
 	q := *p
-	q.below, q.byPath = map[int32]map[string]int32{}, map[int32][]*traced{}
+	q.below, q.byPath = map[int32]map[int32]int32{}, map[int32][]*traced{}
 	n := 0
 	for _, t := range p.spots {
 		if t.inHead || t.left >= 0 {
