@@ -131,7 +131,7 @@ func (t *text) feedFrom(data []byte, copies []Copy, base, own *Memo, least int) 
 	for _, h := range next {
 		m.fromGap(h)
 	}
-	if len(m.runs) > 0 && !t.effort.over {
+	if !t.effort.over {
 		m.gaps.keep(own.hits)
 	}
 	m.gaps.text = nil

@@ -1,8 +1,6 @@
 package scanner
 
 import (
-	"math"
-
 	"github.com/quash-sh/quash/scanner/internal/prefilter"
 )
 
@@ -20,18 +18,12 @@ type gaps struct {
 	next   int // of all, the first that later keywords can touch
 	// told and fresh are the keywords that are known and those that were read.
 	told, fresh []memoHit
-	heard       heard[heardGap]
-	spent       int64 // on what was known
-	// unheard are the stretches that are read for the first time.
-	unheard  []gapSpan
-	spending int // of these, the first that later keywords can be in
+	heardPieces
 }
 
-// gapSpan is text[from:to]; of a seam both are the place between two copies. spent is what was spent on what was read there.
-type gapSpan struct {
-	from, to int
-	spent    int64
-}
+// gapSpan is text[from:to]; of a seam both are the place between two copies. Of what is read, keywords that end before byte after are known
+// already.
+type gapSpan struct{ from, to, after int }
 
 // joinMost is the length in bytes from which a gap is read where it stands.
 const joinMost = 2 << 10
@@ -42,9 +34,7 @@ func (g *gaps) search(f *prefilter.Filter, text []byte, runs []Copy, hits []memo
 	g.filter, g.text, g.next, g.spent, g.spending = f, text, 0, 0, 0
 	g.list(runs)
 	g.told, g.fresh, g.unheard = g.told[:0], g.fresh[:0], g.unheard[:0]
-	if len(runs) > 0 {
-		g.recall()
-	}
+	g.recall()
 	first := 0
 	for i, n := range g.near {
 		if n.to-n.from >= joinMost {
@@ -55,52 +45,6 @@ func (g *gaps) search(f *prefilter.Filter, text []byte, runs []Copy, hits []memo
 	}
 	g.read(g.near[first:])
 	return g.merge(hits)
-}
-
-// recall takes out of what is to be read what is known from before: the keywords of gaps that stand close to each other, with what is
-// around them.
-func (g *gaps) recall() {
-	left := 0
-	for i := 0; i < len(g.near); {
-		s := g.near[i].around(len(g.text))
-		first, size := i, g.near[i].to-g.near[i].from
-		for i++; i < len(g.near) && g.near[i].around(len(g.text)).from <= s.to; i++ {
-			s.to = g.near[i].around(len(g.text)).to
-			size += g.near[i].to - g.near[i].from
-		}
-		if size < heardLeast {
-			left += copy(g.near[left:], g.near[first:i])
-			continue
-		}
-		known := g.heard.of(g.text[s.from:s.to], g.standing(s))
-		if known == nil {
-			left += copy(g.near[left:], g.near[first:i])
-			g.unheard = append(g.unheard, s)
-			continue
-		}
-		for _, h := range known.hits {
-			h.end += int32(s.from)
-			g.told = append(g.told, h)
-		}
-		g.spent += known.spent
-	}
-	g.near = g.near[:left]
-}
-
-const (
-	// heardAround is how many bytes around gaps are compared with what was heard: most of what decides about a keyword stands within.
-	heardAround = 128
-	// heardLeast is how many bytes to be read are worth a comparison.
-	heardLeast = 128
-)
-
-// around is a stretch with what is around it.
-func (s gapSpan) around(size int) gapSpan {
-	return gapSpan{from: max(0, s.from-heardAround), to: min(size, s.to+heardAround)}
-}
-
-func (g *gaps) standing(s gapSpan) standing {
-	return standing{first: s.from == 0, last: s.to == len(g.text)}
 }
 
 // merge appends to hits those that are known and those that were read, in order, as far as they touch a gap.
@@ -118,55 +62,6 @@ func (g *gaps) merge(hits []memoHit) []memoHit {
 		}
 	}
 	return hits
-}
-
-// heardGap is what is known of what was read of a text: the keywords in it, and what was spent on them.
-type heardGap struct {
-	hits  []memoHit
-	spent int64
-}
-
-// spend counts what was spent on a keyword. It is to be told in order.
-func (g *gaps) spend(end int, spent int64) {
-	for g.spending < len(g.unheard) && g.unheard[g.spending].to < end {
-		g.spending++
-	}
-	if g.spending < len(g.unheard) && g.unheard[g.spending].from < end {
-		g.unheard[g.spending].spent += spent
-	}
-}
-
-// keep remembers what was read of a text: all of its keywords in hits, in order. An outcome is known where nothing else decided about it.
-func (g *gaps) keep(hits []memoHit) {
-	for _, s := range g.unheard {
-		hits = hits[behind(hits, 0, s.from):]
-		if s.spent > int64(s.to-s.from) {
-			continue
-		}
-		known := g.heard.put(g.text[s.from:s.to], g.standing(s))
-		if known == nil {
-			continue
-		}
-		lo, hi := s.from, s.to
-		if lo == 0 {
-			lo = math.MinInt
-		}
-		if hi == len(g.text) {
-			hi = math.MaxInt
-		}
-		known.hits, known.spent = known.hits[:0], s.spent
-		for ; len(hits) > 0 && int(hits[0].end) <= s.to; hits = hits[1:] {
-			h := hits[0]
-			if int(h.end)-g.filter.Len(h.keyword()) < s.from {
-				continue
-			}
-			if h.matched() || !h.within(lo, hi) {
-				h.what, h.before, h.after = h.what&^1, 0, 0
-			}
-			h.end -= int32(s.from)
-			known.hits = append(known.hits, h)
-		}
-	}
 }
 
 // list lists the gaps, and what is to be read.
@@ -211,9 +106,9 @@ func (g *gaps) read(near []gapSpan) {
 			begin += near[0].to - near[0].from
 			near = near[1:]
 		}
-		size := g.filter.Len(h.Keyword)
-		if h.End-size >= begin {
-			g.fresh = append(g.fresh, memoHit{end: int32(near[0].from + h.End - begin), what: int32(h.Keyword) << 1})
+		size, end := g.filter.Len(h.Keyword), near[0].from+h.End-begin
+		if h.End-size >= begin && end > near[0].after {
+			g.fresh = append(g.fresh, memoHit{end: int32(end), what: int32(h.Keyword) << 1})
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -49,22 +50,27 @@ func TestGaps(t *testing.T) {
 // TestGapsHeardBefore: the same holds of what was heard in texts before, wherever the gaps stand in it then.
 func TestGapsHeardBefore(t *testing.T) {
 	words := []string{"ab", "abc", "bcd", "token", "a b", "keywordlong"}
-	f, g, told := prefilter.New(words), &gaps{}, 0
+	f, g, told, parted := prefilter.New(words), &gaps{}, 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		rnd := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
+		unit := []int{50, 50, 1000}[rnd.IntN(3)] // of what is in the blocks, and of runs; long ones are read in pieces
 		var blocks [3][]byte
 		for i := range blocks {
-			for len(blocks[i]) < 500 {
-				blocks[i] = append(blocks[i], slices.Concat(words, []string{" ", "x", "----------", "-----"})[rnd.IntN(10)]...)
+			for len(blocks[i]) < 10*unit {
+				blocks[i] = append(blocks[i], slices.Concat(words, []string{" ", "x", "----------", "-----", "\n"})[rnd.IntN(11)]...)
 			}
 		}
 		for range 20 {
 			text := slices.Concat(blocks[rnd.IntN(3)], blocks[rnd.IntN(3)], blocks[rnd.IntN(3)])
+			text[rnd.IntN(len(text))] ^= 1
 			var runs []Copy
-			for at := 50 * rnd.IntN(4); at < len(text); {
-				size := min(len(text)-at, 50*(1+rnd.IntN(8)))
+			for at := unit * rnd.IntN(4); at < len(text); {
+				size := min(len(text)-at, unit*(1+rnd.IntN(8)))
 				runs = append(runs, Copy{To: at, Len: size})
-				at += size + 50*rnd.IntN(6)
+				at += size + unit*rnd.IntN(6)
+			}
+			if rnd.IntN(4) == 0 {
+				runs = nil
 			}
 			var all, want []memoHit
 			for _, h := range f.Scan(text, nil) {
@@ -75,6 +81,9 @@ func TestGapsHeardBefore(t *testing.T) {
 			}
 			got := g.search(f, text, runs, nil)
 			told += len(g.told)
+			if len(g.told) > 0 && len(g.unheard) > 0 && len(runs) == 0 {
+				parted++
+			}
 			same := cmp.Options{cmp.AllowUnexported(memoHit{}), cmpopts.IgnoreFields(memoHit{}, "before"), cmpopts.EquateEmpty()}
 			if diff := cmp.Diff(want, got, same); diff != "" {
 				t.Fatalf("%s\ntext %q\nruns %v", diff, text, runs)
@@ -82,7 +91,26 @@ func TestGapsHeardBefore(t *testing.T) {
 			g.keep(all)
 		}
 	})
-	if told == 0 {
-		t.Error("nothing was heard before: the test tests nothing")
+	if told == 0 || parted == 0 {
+		t.Errorf("%d keywords were heard before, %d texts in part: the test tests nothing", told, parted)
 	}
+}
+
+// TestPieceEnd: pieces are within their bounds.
+func TestPieceEnd(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rnd := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
+		text := []byte(codeLines(rnd, 100+rnd.IntN(3000)))
+		if rnd.IntN(4) == 0 {
+			text = bytes.ReplaceAll(text, []byte("\n"), nil)
+		}
+		from := rnd.IntN(len(text) + 1)
+		for from < len(text) {
+			end := pieceEnd(text, from, len(text))
+			if size := end - from; size > pieceMost || size < pieceLeast && end < len(text) {
+				t.Fatalf("a piece of %d bytes, %d before the end", size, len(text)-end)
+			}
+			from = end
+		}
+	})
 }

@@ -27,9 +27,10 @@ type heardSlot[T any] struct {
 
 // standing is how a stretch stands in its text.
 type standing struct {
-	// first and last say that it begins and ends with the text; lead is how many of its bytes are there for what follows them.
+	// first and last say that it begins and ends with the text; lead is how many of its bytes are there for what follows them, and rest
+	// for what comes before them.
 	first, last bool
-	lead        int
+	lead, rest  int
 	inRecord    bool
 }
 
