@@ -43,12 +43,14 @@ func TestFetched(t *testing.T) {
 	x.Record("github", "shop", []byte(`{"number": 8, "body": "cut`))
 	x.File(scanner.Location{Path: "logs.zip"}, bytes.NewReader(archive.Bytes()))
 	x.File(scanner.Location{Path: "cut.zip"}, bytes.NewReader(archive.Bytes()[:60]))
+	x.File(scanner.Location{Path: "shop.bundle"}, strings.NewReader("# v2 git bundle\n\nPACK"))
 	for _, want := range []string{"shop | 7 | body | ann | the text", "logs.zip!a.txt |  |  |  | in the archive"} {
 		if !slices.Contains(texts, want) {
 			t.Errorf("%q is missing in %q", want, texts)
 		}
 	}
-	if len(gaps) != 2 || !strings.Contains(gaps[0], `export "shop"`) || !strings.Contains(gaps[1], "cut.zip") {
+	if len(gaps) != 3 || !strings.Contains(gaps[0], `export "shop"`) || !strings.Contains(gaps[1], "cut.zip") ||
+		!strings.Contains(gaps[2], "git bundle shop.bundle") || !strings.Contains(gaps[2], "quash scan FILE.bundle") {
 		t.Errorf("gaps %q", gaps)
 	}
 	if n := x.Coverage().Seen["records"]; n != 1 {

@@ -164,6 +164,7 @@ func (n *nesting) unbundle(ctx context.Context, path string, r io.Reader) (*nest
 const (
 	nextBundle = "make it again with git bundle create"
 	nextClone  = "unpack it, clone it with git clone --mirror, and scan the clone"
+	nextNamed  = "save it as a file and scan that: quash scan FILE.bundle reads the whole history in it"
 )
 
 // errTooLarge says that a repository is larger than what is kept aside.

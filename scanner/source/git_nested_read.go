@@ -21,7 +21,7 @@ func (c *counter) bundle(e *emitter, from scanner.Location, head []byte, whole i
 	switch {
 	case n == nil, from.Blob != "" && n.depth == deepestNested:
 		c.skip(skipHistory, 1)
-		return true, e.gap(&scanner.Gap{What: "git bundle " + from.Path, Why: "the history in it is not read where it stands", Next: nextClone})
+		return true, e.gap(&scanner.Gap{What: "git bundle " + from.Path, Why: "the history in it is not read where it stands", Next: nextNamed})
 	case n.options.NoHistory:
 		c.skip(skipHistory, 1)
 		return true, true
