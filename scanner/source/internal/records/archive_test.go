@@ -50,15 +50,15 @@ func TestXMLPlaces(t *testing.T) {
 		{"servicenow.xml", "last", "SCTASK0010009", "short_description", "ann.lee", "2026-03-05T08:00:00Z"},
 		{"zendesk.xml", "subject", "201", "subject", "Ben Cho", "2026-03-04T09:12:00Z"},
 		{"zendesk.xml", "description", "201", "description", "Ben Cho", "2026-03-04T09:12:00Z"},
-		{"zendesk.xml", "comment", "201", "comment 5501", "4", "2026-03-04T10:01:09Z"},
-		{"zendesk.xml", "name", "201", "comment 5501 attachment filename", "4", "2026-03-04T10:01:09Z"},
-		{"zendesk.xml", "url", "201", "comment 5501 attachment url", "4", "2026-03-04T10:01:09Z"},
+		{"zendesk.xml", "comment", "201", "comment 5501", "Ann Lee", "2026-03-04T10:01:09Z"},
+		{"zendesk.xml", "name", "201", "comment 5501 attachment filename", "Ann Lee", "2026-03-04T10:01:09Z"},
+		{"zendesk.xml", "url", "201", "comment 5501 attachment url", "Ann Lee", "2026-03-04T10:01:09Z"},
 		{"zendesk.xml", "custom", "201", "ticket-field-entries.ticket-field-entry.value", "Ben Cho", "2026-03-04T09:12:00Z"},
 		{"zendesk.xml", "last", "203", "description", "Ann Lee", "2026-03-05T08:00:00Z"},
 		{"freshdesk.xml", "subject", "201", "subject", "Ben Cho", "2026-03-04T09:12:00Z"},
 		{"freshdesk.xml", "html", "201", "description", "Ben Cho", "2026-03-04T09:12:00Z"},
-		{"freshdesk.xml", "note", "201", "note 5501", "4", "2026-03-04T10:01:09Z"},
-		{"freshdesk.xml", "name", "201", "note 5501 attachment content-file-name", "4", "2026-03-04T10:01:09Z"},
+		{"freshdesk.xml", "note", "201", "note 5501", "Ann Lee", "2026-03-04T10:01:09Z"},
+		{"freshdesk.xml", "name", "201", "note 5501 attachment content-file-name", "Ann Lee", "2026-03-04T10:01:09Z"},
 	} {
 		key := sampleKey()
 		text := sample(t, c.name, "{{"+c.slot+"}}", key)

@@ -4,7 +4,7 @@ package records
 //
 // https://support.zendesk.com/hc/en-us/articles/4408886165402
 var zendeskXML = (&shape{
-	name: "zendesk-xml", title: "a Zendesk XML export", form: inXML,
+	name: "zendesk-xml", title: "a Zendesk XML export", form: inXML, learn: learnXMLNames,
 	sure:  []string{"nice-id", "requester-id", "raw-subject", "comments.comment.author-id", "comments.comment.via-id"},
 	roots: []string{"tickets.ticket", "ticket"},
 	members: map[string]role{
@@ -35,7 +35,7 @@ var zendeskXML = (&shape{
 //
 // https://support.freshdesk.com/support/solutions/articles/228384
 var freshdeskXML = (&shape{
-	name: "freshdesk-xml", title: "a Freshdesk XML export", form: inXML,
+	name: "freshdesk-xml", title: "a Freshdesk XML export", form: inXML, learn: learnXMLNames,
 	sure:  []string{"display-id", "description-html", "responder-id"},
 	roots: []string{"helpdesk-tickets.helpdesk-ticket", "helpdesk-ticket", "tickets.helpdesk-ticket"},
 	members: map[string]role{
