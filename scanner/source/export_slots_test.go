@@ -81,7 +81,7 @@ func (s slot) traps(key string) []string {
 	case ext == ".xml":
 		all = append(all, fmt.Sprintf("%s&#%d;%s", key[:at], char, key[at+1:]), fmt.Sprintf("%s&#x%x;%s", key[:at], char, key[at+1:]))
 	}
-	if (s.export == "jira.xml" || s.export == "discord.html") && s.name == "link" { // an address in a tag, where nothing is shown
+	if slices.Contains([]string{"jira.xml", "discord.html", "teams.html"}, s.export) && s.name == "link" { // an address in a tag, where nothing is shown
 		return all
 	}
 	return append(all, key[:at]+"\u200b"+key[at:], key[:at]+"\u00ad"+key[at:])

@@ -34,11 +34,12 @@ func openText(t *testing.T, name, text string, o Options) (scanner.Source, error
 
 // exportSamples are the kinds of one good export of each format.
 var exportSamples = map[string]string{
-	"jira.xml": "jira", "issues.json": "json", "tickets.jsonl": "jsonl", "tickets.xml": "xml",
+	"jira.xml": "jira", "issues.json": "json", "tickets.jsonl": "jsonl", "tickets.xml": "xml", "tickets.csv": "csv",
 	"jira.json": "jira-json", "jira.csv": "jira-csv", "zendesk.jsonl": "zendesk", "zendesk.csv": "zendesk-csv",
 	"freshdesk.json": "freshdesk", "freshdesk.csv": "freshdesk-csv", "intercom.json": "intercom", "intercom.csv": "intercom-csv",
 	"linear.csv": "linear", "github.json": "github", "github-cli.json": "github", "github-comments.json": "github-comments",
-	"teams.json": "teams", "discord.json": "discord", "discord.html": "discord-html", "trello.json": "trello", "asana.json": "asana",
+	"teams.json": "teams", "teams.html": "teams-html", "teams-personal.json": "teams-personal",
+	"discord.json": "discord", "discord.html": "discord-html", "trello.json": "trello", "asana.json": "asana",
 	"asana.csv": "asana-csv", "agiled.json": "agiled-json",
 }
 

@@ -51,7 +51,7 @@ type Format struct {
 // Formats returns all formats.
 func Formats() []*Format {
 	return []*Format{
-		&jira, &jiraJSON, &jiraCSV, &zendesk, &zendeskCSV, &freshdesk, &freshdeskCSV, &intercom, &intercomCSV, &linear, &github, &githubComments, &teams, &discord, &discordHTML,
+		&jira, &jiraJSON, &jiraCSV, &zendesk, &zendeskCSV, &freshdesk, &freshdeskCSV, &intercom, &intercomCSV, &linear, &github, &githubComments, &teams, &teamsPersonal, &teamsHTML, &discord, &discordHTML,
 		&trello, &asana, &asanaCSV, &agiled, &mbox, &eml,
 		&serviceNow, &zendeskXML, &freshdeskXML,
 		&jsonRecords, &jsonLines, &csvRecords, &xmlRecords,

@@ -117,11 +117,12 @@ func sample(t testing.TB, name string, fill ...string) string {
 
 // samples are one good export of each format, as Detect must know it.
 var exportSamples = map[string]*Format{
-	"jira.xml": &jira, "issues.json": &jsonRecords, "tickets.jsonl": &jsonLines, "tickets.xml": &xmlRecords, "box.mbox": &mbox, "mail.eml": &eml,
+	"jira.xml": &jira, "issues.json": &jsonRecords, "tickets.jsonl": &jsonLines, "tickets.xml": &xmlRecords, "tickets.csv": &csvRecords, "box.mbox": &mbox, "mail.eml": &eml,
 	"jira.json": &jiraJSON, "jira.csv": &jiraCSV, "zendesk.jsonl": &zendesk, "zendesk.csv": &zendeskCSV,
 	"freshdesk.json": &freshdesk, "freshdesk.csv": &freshdeskCSV, "intercom.json": &intercom, "intercom.csv": &intercomCSV,
 	"linear.csv": &linear, "github.json": &github, "github-cli.json": &github, "github-comments.json": &githubComments,
-	"teams.json": &teams, "discord.json": &discord, "discord.html": &discordHTML, "trello.json": &trello, "asana.json": &asana, "asana.csv": &asanaCSV,
+	"teams.json": &teams, "teams.html": &teamsHTML, "teams-personal.json": &teamsPersonal,
+	"discord.json": &discord, "discord.html": &discordHTML, "trello.json": &trello, "asana.json": &asana, "asana.csv": &asanaCSV,
 	"agiled.json": &agiled, "servicenow.xml": &serviceNow, "zendesk.xml": &zendeskXML, "freshdesk.xml": &freshdeskXML,
 	"confluence/entities.xml": &confluence, "slack/general/2026-03-04.json": &slack, "gitlab/tree/project/issues.ndjson": &gitlab,
 	"github-migration/issues_000001.json": &githubMigration,
@@ -395,6 +396,8 @@ func FuzzGitHubComments(f *testing.F) { fuzzExport(f, "github-comments.json", &g
 func FuzzTeams(f *testing.F)          { fuzzExport(f, "teams.json", &teams) }
 func FuzzDiscord(f *testing.F)        { fuzzExport(f, "discord.json", &discord) }
 func FuzzDiscordHTML(f *testing.F)    { fuzzExport(f, "discord.html", &discordHTML) }
+func FuzzTeamsPersonal(f *testing.F)  { fuzzExport(f, "teams-personal.json", &teamsPersonal) }
+func FuzzTeamsHTML(f *testing.F)      { fuzzExport(f, "teams.html", &teamsHTML) }
 func FuzzTrello(f *testing.F)         { fuzzExport(f, "trello.json", &trello) }
 func FuzzAsana(f *testing.F)          { fuzzExport(f, "asana.json", &asana) }
 func FuzzAsanaCSV(f *testing.F)       { fuzzExport(f, "asana.csv", &asanaCSV) }

@@ -84,6 +84,12 @@ func TestShapePlaces(t *testing.T) {
 		{"teams.json", "attachment", "1772615520000", "attachment 77 name", "Ben Cho", "2026-03-04T09:12:00Z", "https://teams.microsoft.com/l/message/c/1772615520000"},
 		{"teams.json", "reply", "1772615520000", "reply 1772618469000", "Ann Lee", "2026-03-04T10:01:09Z", "https://teams.microsoft.com/l/message/c/1772615520000"},
 		{"teams.json", "last", "1772697600000", "body", "Build", "2026-03-05T08:00:00Z", ""},
+		{"teams-personal.json", "content", "1772615520000", "content", "Ben Cho", "2026-03-04T09:12:00Z", ""},
+		{"teams-personal.json", "last", "1772697600000", "content", "8:live:ann", "2026-03-05T08:00:00Z", ""},
+		{"teams.html", "body", "message 1", "body", "Ben Cho", "2026-03-04T09:12:00Z", ""},
+		{"teams.html", "link", "message 1", "body", "Ben Cho", "2026-03-04T09:12:00Z", ""},
+		{"teams.html", "reply", "message 2", "body", "Ann & Lee", "2026-03-04T10:01:00Z", ""},
+		{"teams.html", "last", "message 3", "body", "Ben Cho", "2026-03-05T08:00:00Z", ""},
 		{"discord.html", "content", "1478686000000000000", "content", "Ben Cho", "2026-03-04T09:30:15Z", ""},
 		{"discord.html", "second", "1478686100000000000", "content", "Ben Cho", "2026-03-04T09:30:38Z", ""},
 		{"discord.html", "last", "1478686200000000000", "content", "Ann & Lee", "2026-03-04T09:31:02Z", ""},
@@ -122,6 +128,9 @@ func TestShapePlaces(t *testing.T) {
 		{"agiled.json", "description", "tkt_7", "description", "con_301", "2026-03-04T09:12:00Z", ""},
 		{"agiled.json", "reply", "tkt_7", "reply rep_5501 message", "Ann Lee", "2026-03-04T10:01:09Z", ""},
 		{"agiled.json", "last", "tkt_8", "description", "con_302", "2026-03-05T00:00:00Z", ""},
+		{"tickets.csv", "text", "OPS-201", "Text", "Ben Cho", "2026-03-04T09:12:00Z", ""},
+		{"tickets.csv", "answer", "OPS-201", "Text", "Ann Lee", "2026-03-04T10:01:09Z", ""},
+		{"tickets.csv", "last", "OPS-203", "Text", "Ann Lee", "2026-03-05T08:00:00Z", ""},
 		{"tickets.xml", "subject", "201", "subject", "Ben Cho", "2026-03-04T09:12:00Z", ""},
 		{"tickets.xml", "description", "201", "description", "Ben Cho", "2026-03-04T09:12:00Z", ""},
 		{"tickets.xml", "note", "201", "notes.note[id=5501]", "Ann Lee", "2026-03-04T10:01:09Z", ""},
@@ -158,6 +167,22 @@ func TestShapesAreKnown(t *testing.T) {
 		surely := Surely(name, head)
 		if sure := score >= Sure; sure != (surely == want) {
 			t.Errorf("%s: score %d, surely %v", name, score, surely)
+		}
+	}
+}
+
+// TestTableHeads: a table whose first row names tickets, people and what they wrote is one of tickets, and no other is.
+func TestTableHeads(t *testing.T) {
+	for head, want := range map[string]int{
+		"Ticket,Author,Text\n": Likely, "ticket;from;message\n": Likely, "Issue,Reported by,Description\n": Likely, "id,user,comment,date\n": Likely,
+		"Case ID\tCreated\tBody\n": Likely, "\"Ticket\",\"Author\",\"Text\"\n": Likely,
+		"id,price\n": None, "name,value\n": None, "ticket,price,seat\n": None, "author,title\n": None, "user,text\n": None, "key,en,de\n": None,
+	} {
+		if got := csvRecords.Score("a.csv", []byte(head+"1,2,3\n")); got != want {
+			t.Errorf("%q: %d, want %d", head, got, want)
+		}
+		if got := csvRecords.Score("a.go", []byte(head)); got != None {
+			t.Errorf("%q in a program: %d", head, got)
 		}
 	}
 }

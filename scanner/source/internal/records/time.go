@@ -35,6 +35,7 @@ var (
 		"_2/Jan/06 3:04 PM", // Jira CSV
 		"_2/Jan/06 15:04",
 		"_2/Jan/2006 3:04 PM",
+		"_2 January 2006, 3:04 PM", // Teams, of an exporter
 		"_2 Jan 2006 15:04:05 -0700",
 		"_2 Jan 06 15:04 -0700",
 		"_2 Jan 06 15:04 MST",

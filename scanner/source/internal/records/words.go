@@ -33,9 +33,11 @@ const (
 
 // defaultWords are the names, without case and punctuation, that exports use for each meaning, the best first.
 var defaultWords = map[meaning]string{
-	meansRecord: "issuekey key identifier iid number ticketnumber ticketid issueid taskid id gid sysid uuid",
+	meansRecord: "issuekey key identifier iid number ticketnumber ticketid issueid taskid id gid sysid uuid " +
+		"caseid casenumber ticket issue",
 	meansAuthor: "author authorname createdby creator reporter requester requestername user username sender from fromname " +
-		"submitter submittedby openedby syscreatedby membercreator authorid userid creatorid reporterid",
+		"submitter submittedby openedby syscreatedby membercreator authorid userid creatorid reporterid " +
+		"reportedby postedby writtenby",
 	meansEmail: "authoremail useremail reporteremail requesteremail emailaddress email",
 	meansTime: "created createdat createdtime createddatetime createdon creationdate createddate opened openedat syscreatedon submittedat " +
 		"publishedat date datetime timestamp time ts updated updatedat updateddatetime lastmodified sysupdatedon",
