@@ -37,10 +37,15 @@ type Value struct {
 	Bits float64
 	// Signs says that it has digits or symbols.
 	Signs bool
+	// Wrapped says that it is the base64 of a text, which is what was looked at.
+	Wrapped bool
 }
 
 // UUID is the Why of a value that is one: the name of something, or a token.
 const UUID = "a UUID"
+
+// pathWhy is the Why of a path.
+const pathWhy = "a path"
 
 // NotASCII is the Why of a value with characters in which no issuer writes keys, though a person may write a password.
 const NotASCII = "not ASCII"
@@ -59,17 +64,18 @@ func LookAt(v string) Value {
 		out.Kind = StandIn
 		return out
 	}
-	if out.Why = placeForm(v); out.Why != "" {
+	random := mix.random(bits) || prefixed(v)
+	if out.Why = placeForm(v); out.Why != "" && !(random && out.Why == pathWhy && base64Like(v)) {
 		out.Kind = Place
 		return out
 	}
 	switch {
 	case beyondASCII(v):
 		out.Kind, out.Why = Words, NotASCII
-	case mix.random(bits):
+	case random:
 		out.Kind, out.Why = Random, "random characters"
 		if inner, ok := wrapped(v); ok {
-			out.Kind, out.Why = inner.Kind, "base64 of a text: "+inner.Why
+			out.Kind, out.Why, out.Wrapped = inner.Kind, "base64 of a text: "+inner.Why, true
 		}
 	case mix.digits+mix.symbols+mix.switches > 0 && mix.n >= leastChosen:
 		out.Kind, out.Why = Chosen, "words with digits or signs"
@@ -77,6 +83,37 @@ func LookAt(v string) Value {
 		out.Kind, out.Why = Words, "made of words"
 	}
 	return out
+}
+
+// leastHex is the least length of a part in hexadecimal that is a key by itself, whatever stands before it.
+const leastHex = 16
+
+// prefixed reports a random part in hexadecimal behind the sign of an issuer or the number of a key: sk-…, key_…, id:…. A digest says
+// which one it is instead.
+func prefixed(v string) bool {
+	if len(v) < leastHex || !strings.ContainsAny(v, partSigns) {
+		return false
+	}
+	found := false
+	for part := range strings.FieldsFuncSeq(v, func(r rune) bool { return r < 0x80 && strings.IndexByte(partSigns, byte(r)) >= 0 }) {
+		switch lower(part) {
+		case "sha1", "sha256", "sha384", "sha512", "md5":
+			return false
+		}
+		if len(part) >= leastHex {
+			bits, mix := weigh(part)
+			found = found || mix.hex && mix.random(bits)
+		}
+	}
+	return found
+}
+
+// partSigns stand between the parts of a key.
+const partSigns = "-_.:/~|"
+
+// base64Like reports a value that could be base64: no path is as long and says as much without a sign that base64 has not.
+func base64Like(v string) bool {
+	return len(v) >= leastHex && strings.Trim(v, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=") == ""
 }
 
 // wrapped looks at the text that a value is the base64 of.
@@ -106,7 +143,7 @@ func beyondASCII(v string) bool {
 const leastChosen = 5
 
 // hashForm are the forms of password hashes that crypt(3), PHC strings, LDAP and frameworks use.
-var hashForm = form(`^(?:\$(?:1|2[abxy]?|5|6|7|y|apr1|argon2(?:id|i|d)|scrypt|pbkdf2[a-z0-9-]*|bcrypt|P|S)\$|\{(?:SSHA|SHA|MD5|CRYPT|SMD5|bcrypt|noop|pbkdf2|cipher)[0-9]*\}|pbkdf2_sha|sha(?:1|256|512)[$:]|md5[$:]|phpass:|\*[0-9A-F]{40}$)`)
+var hashForm = form(`^(?:\$(?:1|2[abxy]?|5|6|7|y|apr1|argon2(?:id|i|d)|scrypt|pbkdf2[a-z0-9-]*|bcrypt|P|S)\$|\{(?:SSHA|SHA|MD5|CRYPT|SMD5|bcrypt|noop|pbkdf2|cipher)[0-9]*\}|pbkdf2_sha|sha(?:1|256|384|512)[$:-]|md5[$:-]|phpass:|\*[0-9A-F]{40}$)`)
 
 // mixture counts the characters of a value by class.
 type mixture struct {
@@ -184,7 +221,7 @@ func class(c byte) int {
 // What is taken for random: so many bits per character, and so many in all.
 const (
 	randomRate  = 4.3
-	hexRate     = 3.2
+	hexRate     = 3.0
 	randomBits  = 34
 	randomWords = 5.6
 )
@@ -196,7 +233,7 @@ func (m mixture) random(bits float64) bool {
 	case m.n < 7 || bits < randomBits:
 		return false
 	case m.hex && m.digits > 0 && letters > 0:
-		return rate >= hexRate && m.switches*5 >= m.n
+		return rate >= hexRate && m.switches*6 >= m.n
 	case m.digits == 0 && m.symbols == 0 && m.switches <= 2:
 		return m.surprise >= randomWords
 	}
@@ -209,12 +246,12 @@ func reference(v string) string {
 	if languageWords[low] {
 		return "a word of the language"
 	}
-	for _, mark := range [...]string{"${", "{{", "#{", "%(", "$(", "<%", "%{", "{%", "@{", "$[", "__"} {
+	for _, mark := range [...]string{"${", "{{", "#{", "%(", "$(", "<%", "%{", "{%", "@{", "$["} {
 		if strings.Contains(v, mark) {
 			return "a template"
 		}
 	}
-	if formatted(v) {
+	if formatted(v) || underlined(v) {
 		return "a template"
 	}
 	for _, mark := range [...]string{"process.env", "os.environ", "getenv", "env[", "environ[", "secrets.", "vars.", "import.meta"} {
@@ -239,6 +276,15 @@ func formatted(v string) bool {
 	}
 	bits, mix := weigh(rest)
 	return rest == "" || !mix.random(bits)
+}
+
+// underlined reports the two lines by which names to be filled in are known, where what stands around them is not random.
+func underlined(v string) bool {
+	if !strings.Contains(v, "__") {
+		return false
+	}
+	bits, mix := weigh(v)
+	return !mix.random(bits)
 }
 
 // variableForm is what shells, batch files and template languages write for a variable, and arguments in messages.
@@ -385,7 +431,7 @@ func placeForm(v string) string {
 	case strings.Contains(v, "://"):
 		return "an address"
 	case mayPath(v) && pathForm().MatchString(v):
-		return "a path"
+		return pathWhy
 	case mayName(v) && nameForm().MatchString(v):
 		return "a name or version"
 	case len(v) == uuidLength && uuidForm().MatchString(v):

@@ -68,6 +68,42 @@ func TestLookAtRandom(t *testing.T) {
 	}
 }
 
+// TestLookAtParts: what an issuer writes before a key, or a sign that also stands for something else, hides no random value.
+func TestLookAtParts(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(3, 4))
+	chars := func(alphabet string, n int) string {
+		b := make([]byte, n)
+		for i := range b {
+			b[i] = alphabet[rnd.IntN(len(alphabet))]
+		}
+		return string(b)
+	}
+	const hexDigits = "0123456789abcdef"
+	for name, value := range map[string]func() string{
+		"a sign before hex":     func() string { return "sk-" + chars(hexDigits, 32) },
+		"a word before hex":     func() string { return "key_live_" + chars(hexDigits, 40) },
+		"an id and hex":         func() string { return chars(hexDigits, 24) + ":" + chars(hexDigits, 64) },
+		"a number and hex":      func() string { return chars("0123456789", 13) + "." + chars(hexDigits, 32) },
+		"base64 after a slash":  func() string { return "/" + chars(keyAlphabet[:62]+"+/", 42) + "=" },
+		"base64url with a line": func() string { return chars(keyAlphabet[:62], 20) + "__" + chars(keyAlphabet[:62], 20) },
+	} {
+		missed := 0
+		for range 300 {
+			if LookAt(value()).Kind != Random {
+				missed++
+			}
+		}
+		if missed > 6 {
+			t.Errorf("%s: %d of 300 random values are not seen as random", name, missed)
+		}
+	}
+	for _, v := range []string{"sha256-" + chars(hexDigits, 64), "/home/ann/work/site/public/index", "__API_KEY_OF_SHOP__", "main-0000000000000000"} {
+		if got := LookAt(v); got.Kind == Random {
+			t.Errorf("LookAt(%q) is random", v)
+		}
+	}
+}
+
 // TestLookAtWords: no joining of words is random.
 func TestLookAtWords(t *testing.T) {
 	words := strings.Fields("open the door and read what stands behind it before the night comes over every garden")
