@@ -90,6 +90,8 @@ func gives(after []byte) (read int, ok bool) {
 		return all, j+1 < len(after) && after[j+1] != '\n' || c == ':' || c == '=' || c == '>'
 	case ',':
 		return all, quoted && quoteNear(after[j+1:], 60)
+	case '{': // a variable of Terraform
+		return all, quoted && bytes.Contains(after[j:], []byte("default"))
 	case '(':
 		call := skip(after, j+1, 40, nameByte)
 		return max(j+4, call+5), quoteNear(after[j+1:], 3) || call > j+1 && call < len(after) && after[call] == '(' && quoteNear(after[call+1:], 3)
@@ -176,13 +178,44 @@ func (t *text) setting(kind string, match, tok span) assigned {
 // syntax reports whether the value is a literal where it stands.
 func (a assigned) syntax() bool {
 	switch {
-	case strings.HasSuffix(a.before, "${"): // of what a shell puts in
+	case strings.HasSuffix(a.before, "${"): // of what a shell puts in, or what is taken where nothing is
+		return a.gap == ":" && strings.HasPrefix(a.after, "}") && a.shown()
+	case a.treated(), a.worked(), a.expanded():
 		return false
 	case a.quoted():
 		return a.closed() && (a.operator() || a.directive()) && !a.label() && !a.attribute() && !(strings.HasPrefix(a.gap, "]") && strings.HasSuffix(a.before, "[")) // what a variable names
 	}
 	return a.bare()
 }
+
+// treated reports what is done with the value that the name already has: password.encode("utf-8").
+func (a assigned) treated() bool { return strings.Contains(a.gap, a.name+".") }
+
+// worked reports the second argument of a call about passwords, whose first is the password: HashPassword("password", "salt").
+func (a assigned) worked() bool {
+	call, ok := strings.CutSuffix(strings.TrimRight(a.before, `"'\`), "(")
+	if !ok || a.kind != rules.LiteralPassword || !strings.HasPrefix(strings.TrimLeft(a.gap, `"'\`), ",") {
+		return false
+	}
+	from := len(call)
+	for from > 0 && wordByte(call[from-1]) {
+		from--
+	}
+	words := nameWords(call[from:])
+	return len(words) > 1 && passwordWord(words[len(words)-1]) && words[0] != "set" && words[0] != "with"
+}
+
+// expanded reports a value in which a shell puts variables.
+func (a assigned) expanded() bool {
+	switch path.Ext(a.path) {
+	case ".sh", ".bash", ".zsh":
+		return strings.HasSuffix(a.gap, `"`) && shellVariable.MatchString(a.value)
+	}
+	return false
+}
+
+// shellVariable is a variable of the environment between double quotes.
+var shellVariable = regexp.MustCompile(`\$[A-Z][A-Z_]{2,}`)
 
 // operator reports a sign between the name and the quote that opens the value.
 func (a assigned) operator() bool {

@@ -28,7 +28,7 @@ func (a assigned) madeUp(v rules.Value) string {
 		return "a name of a test that says nothing of whose it is"
 	case a.placed() && slices.ContainsFunc(strings.Split(strings.ToLower(a.path), "/"), func(seg string) bool { return seg == "dummy" || seg == "fake" }):
 		return "in the dummy of a test"
-	case a.placed() && a.kind == rules.LiteralPassword && !random && (language(a.path) != programFile || strings.Contains(spelled.Replace(strings.ToLower(a.value)), "password")):
+	case a.placed() && a.kind == rules.LiteralPassword && !random && (language(a.path) != programFile || strings.Contains(strings.ToLower(a.value), "password")):
 		return "a password of a test"
 	case !random && documents(a.path):
 		return "in prose"

@@ -106,7 +106,7 @@ var (
 	testDirs = set(`test tests testing spec specs fixture fixtures testdata mock mocks example examples sample samples dummy fake fakes
 		demo demos e2e testfixtures docs doc documentation guides cassettes snapshots t`)
 	testFiles   = set(`test tests spec specs mock mocks fixture fixtures example sample demo`)
-	fixtureDirs = set(`testdata fixture fixtures testfixtures testresources cassettes snapshots testcerts testkeys testcertificates`)
+	fixtureDirs = set(`dummy testdata fixture fixtures testfixtures testresources cassettes snapshots testcerts testkeys testcertificates`)
 	docDirs     = set(`docs doc documentation guide guides manual`)
 	proseTypes  = set(`md markdown mdx rst adoc asciidoc txt rdoc textile pod org`)
 )
