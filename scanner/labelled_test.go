@@ -115,6 +115,8 @@ On its first run over the set it had precision 0.984 and recall 0.856; ten of th
 snippets that were wrong themselves (hosts that stand for none, samples cut out of what their rules need) and were put right.
 The files of log-ins, servers, notes and frameworks came later, in the same way: on their first run, precision 0.953 and recall 0.508. The
 program was then changed for what it missed in them, so that what they show today is no measure of texts that it has not seen.
+The longer pieces of programs and those of operations came last, and had precision 0.979 and recall 0.920 on their first run; two of its three
+mistakes were second keys of their snippets, and one snippet held a key that is made to be published.
 
 At medium confidence and above, with the built-in rules: precision **%.3f**, recall **%.3f**. A key counts as found when a finding overlaps it; any
 other finding is a mistake.
