@@ -130,7 +130,7 @@ type placer struct {
 	byPath   map[int32][]*traced
 	authors  map[int32]signature // by commit
 	tips     []tip
-	stack    []edge   // of compare
+	stack    []edge // of compare
 
 	unreached bool            // blobs that nothing leads to have a place too
 	since     time.Time       // the places of blobs that came in before are left out
