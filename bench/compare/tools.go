@@ -130,7 +130,7 @@ func (t *tool) ask(ctx context.Context, env []string) error {
 	return nil
 }
 
-// buildOurs builds quash from the sources beside this module, with their commit for a version.
+// buildOurs builds quash from the sources beside this module as its image has it, with their commit for a version.
 func buildOurs(ctx context.Context, scratch string) (string, error) {
 	dir, err := output(ctx, ".", "go", "list", "-m", "-f", "{{.Dir}}", "github.com/quash-sh/quash")
 	if err != nil {
@@ -141,7 +141,9 @@ func buildOurs(ctx context.Context, scratch string) (string, error) {
 		version = "(devel)" // the sources are in no repository
 	}
 	program := filepath.Join(scratch, ours)
-	_, err = output(ctx, dir, "go", "build", "-ldflags", "-X github.com/quash-sh/quash/cmd/quash/internal/cli.version="+version, "-o", program, "./cmd/quash")
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w -X github.com/quash-sh/quash/cmd/quash/internal/cli.version="+version, "-o", program, "./cmd/quash")
+	build.Dir, build.Env = dir, append(os.Environ(), "CGO_ENABLED=0")
+	_, err = said(build)
 	return program, err
 }
 
@@ -149,11 +151,16 @@ func buildOurs(ctx context.Context, scratch string) (string, error) {
 func output(ctx context.Context, dir string, argv ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Dir = dir
+	return said(cmd)
+}
+
+// said is what a program writes.
+func said(cmd *exec.Cmd) (string, error) {
 	var problem strings.Builder
 	cmd.Stderr = &problem
 	out, err := cmd.Output()
 	if err != nil {
-		return "", fmt.Errorf("%s: %w\n%s", strings.Join(argv[:min(2, len(argv))], " "), err, problem.String())
+		return "", fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args[:min(2, len(cmd.Args))], " "), err, problem.String())
 	}
 	return strings.TrimSuffix(string(out), "\n"), nil
 }
