@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp/syntax"
 	"sync"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -220,11 +221,18 @@ func membersOf(prog *syntax.Prog) (all []*members, read []int32) {
 
 func newMembers(inst *syntax.Inst) *members {
 	m := &members{high: readsHigh(inst)}
-	if len(inst.Rune) == 1 { // in either case, maybe
-		for c := range m.ascii {
-			m.ascii[c] = inst.MatchRune(rune(c))
+	if first := inst.Rune[0]; len(inst.Rune) == 1 {
+		for c := first; ; {
+			if c < utf8.RuneSelf {
+				m.ascii[c] = true
+			}
+			if syntax.Flags(inst.Arg)&syntax.FoldCase != 0 {
+				c = unicode.SimpleFold(c)
+			}
+			if c == first {
+				return m
+			}
 		}
-		return m
 	}
 	for i := 0; i+1 < len(inst.Rune); i += 2 {
 		for c := inst.Rune[i]; c <= min(inst.Rune[i+1], utf8.RuneSelf-1); c++ {
