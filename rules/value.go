@@ -50,6 +50,9 @@ const pathWhy = "a path"
 // NotASCII is the Why of a value with characters in which no issuer writes keys, though a person may write a password.
 const NotASCII = "not ASCII"
 
+// Refers reports whether a value is no literal but refers to one: a variable, a call, a template. Its Kind is Reference.
+func Refers(v string) bool { return reference(v) != "" }
+
 // LookAt says what a value shows by itself.
 func LookAt(v string) Value {
 	if why := reference(v); why != "" {

@@ -12,14 +12,10 @@ import (
 	"github.com/quash-sh/quash/rules"
 )
 
-// literal judges a literal by its name, its syntax, its looks and its place; false means that it is no key at all.
+// literal judges a literal by its name, its looks and its place; false means that it is no key at all.
 func (j *judgement) literal(a assigned) bool {
 	var conf rules.Confidence
 	var why []string
-	named := a.kind == rules.LiteralPassword || a.kind == rules.LiteralSecret
-	if named && (!a.telling() || !a.syntax()) { // which costs less than a look at the value
-		return false
-	}
 	switch looks := rules.LookAt(a.value); a.kind {
 	case rules.LiteralPassword, rules.LiteralSecret:
 		conf, why = a.weigh(looks)

@@ -172,6 +172,10 @@ func (t *text) judge(c *compiled, re *regexp.Regexp, m []int, base int64) {
 		t.note(known, nil)
 		return
 	}
+	around, ok := t.literal(c.outline.Literal, match, tok, why)
+	if !ok {
+		return
+	}
 	parts := t.parts(re, m, base)
 	j := judgement{rule: c.rule, prefix: c.prefix, confidence: c.rule.Confidence, path: judgedPath(t.from.Path)}
 	near := t.beside(c, tok, match)
@@ -186,9 +190,9 @@ func (t *text) judge(c *compiled, re *regexp.Regexp, m []int, base int64) {
 	if !ok {
 		return
 	}
-	if kind := c.outline.Literal; kind == "" {
+	if c.outline.Literal == "" {
 		j.context(t.bytes(span{match.from, tok.from}))
-	} else if !j.literal(t.setting(kind, match, tok)) {
+	} else if !j.literal(around) {
 		t.refuse(why, false)
 		return
 	}
@@ -199,6 +203,24 @@ func (t *text) judge(c *compiled, re *regexp.Regexp, m []int, base int64) {
 	t.note(&found, near.taken)
 	t.open = append(t.open, found)
 	t.claims.add(found, near.taken)
+}
+
+// literal is what stands around a match of a rule for literals of a kind; ok is false, and the match refused, where it is none. Most that are
+// given to a name are none, which costs less to see than what their values look like.
+func (t *text) literal(kind string, match, tok span, why refusal) (a assigned, ok bool) {
+	switch named := kind == rules.LiteralPassword || kind == rules.LiteralSecret; {
+	case kind == "":
+		return a, true
+	case named && rules.Refers(string(t.bytes(tok))):
+		t.refuse(why, true)
+		return a, false
+	default:
+		if a = t.setting(kind, match, tok); named && (!a.telling() || !a.syntax()) {
+			t.refuse(why, false)
+			return a, false
+		}
+		return a, true
+	}
 }
 
 // parts are the named groups of a match. The group of the key itself is called token even where the pattern names none.
