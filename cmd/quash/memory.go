@@ -15,6 +15,13 @@ const heapRoom = 64 << 20
 // which make little garbage.
 const leastGrowth = 40
 
+// Whoever has collected garbage several times has long to go: a collection more costs it little, and its heap is kept smaller.
+const (
+	several    = 4
+	longRoom   = heapRoom / 2
+	longGrowth = leastGrowth / 2
+)
+
 // easeCollector lets a small heap grow by heapRoom; a large one by leastGrowth. Whoever sets GOGC has their way.
 func easeCollector() {
 	if os.Getenv("GOGC") != "" {
@@ -28,13 +35,19 @@ func easeCollector() {
 const leastHeap = 4 << 20
 
 // collected is garbage: its finalizer runs after a collection.
-type collected struct{ _ [16]byte }
+type collected struct {
+	times int
+	_     [16]byte
+}
 
 // next sets what the heap may grow to from the size that the collection has left.
 func (c *collected) next() {
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(live)
-	size := max(live[0].Value.Uint64(), leastHeap)
-	debug.SetGCPercent(int(max(leastGrowth, 100*heapRoom/size)))
+	size, room, growth := max(live[0].Value.Uint64(), leastHeap), uint64(heapRoom), uint64(leastGrowth)
+	if c.times++; c.times > several {
+		room, growth = longRoom, longGrowth
+	}
+	debug.SetGCPercent(int(max(growth, 100*room/size)))
 	runtime.SetFinalizer(c, (*collected).next)
 }
