@@ -100,6 +100,28 @@ func TestPlaceTwice(t *testing.T) {
 	same(t, "refs", []string{"main", "other"}, got[0].Refs)
 }
 
+// TestPlaceMany: a key at more paths than are remembered has the right references at those that are.
+func TestPlaceMany(t *testing.T) {
+	f := newFixture(t)
+	const text = "token = everywhere\n"
+	base := f.commit("base", "a", "one\n")
+	var all []string
+	for i := range maxPlaces + 6 {
+		all = append(all, fmt.Sprintf("d%02d/k.env", i), text)
+	}
+	first := f.commit("here", all...)
+	f.git("checkout", "-q", "-b", "other", base)
+	f.commit("there", "d05/k.env", text, "d06/x", "two\n")
+	var got []string
+	for _, l := range placed(t, f, text, Options{})[:8] {
+		got = append(got, fmt.Sprint(l.Path, " ", l.Commit == first, " ", l.Refs))
+	}
+	same(t, "places", []string{
+		"d05/k.env true [main other]", "d00/k.env true [main]", "d01/k.env true [main]", "d02/k.env true [main]",
+		"d03/k.env true [main]", "d04/k.env true [main]", "d06/k.env true [main]", "d07/k.env true [main]",
+	}, got)
+}
+
 func TestPlaceMessages(t *testing.T) {
 	f := newFixture(t)
 	id := f.commit("token = in-a-message", "a", "one\n")
