@@ -70,11 +70,14 @@ func newCensus(store *pack.Store, hash int) *census {
 
 // take reads the trees: those of the packs on all processors, then those outside.
 func (c *census) take(ctx context.Context, families []pack.Family, step func()) error {
-	err := eachTree(ctx, c.store, families, func() func(*pack.Node[treeLayout]) {
+	trees := slices.DeleteFunc(slices.Clone(families), func(f pack.Family) bool { return f.Type != pack.Tree && f.Type != 0 })
+	err := walkAll(ctx, c.store, trees, func() func(*pack.Node[treeLayout]) {
 		l := c.log.logger()
 		return func(n *pack.Node[treeLayout]) {
-			step()
-			c.packedTree(n, l)
+			if n.Type == pack.Tree || n.Err != nil {
+				step()
+				c.packedTree(n, l)
+			}
 		}
 	})
 	if err != nil {
@@ -124,8 +127,8 @@ func (c *census) logged(n *pack.Node[treeLayout], l *entryLogger) error {
 	return err
 }
 
-// eachTree walks the families of trees, and the objects whose type is not known, on all processors, each with a function of its own.
-func eachTree[T any](ctx context.Context, store *pack.Store, families []pack.Family, visitor func() func(*pack.Node[T])) error {
+// walkAll walks families on all processors, each with a function of its own.
+func walkAll[T any](ctx context.Context, store *pack.Store, families []pack.Family, visitor func() func(*pack.Node[T])) error {
 	var next atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
 	for range runtime.GOMAXPROCS(0) {
@@ -133,13 +136,11 @@ func eachTree[T any](ctx context.Context, store *pack.Store, families []pack.Fam
 			s, visit := store.Fork(), visitor()
 			defer s.Close()
 			w := pack.NewWalker(s, func(n *pack.Node[T]) bool {
-				if n.Type == pack.Tree || n.Err != nil {
-					visit(n)
-				}
+				visit(n)
 				return ctx.Err() == nil
 			})
 			for i := int(next.Add(1)) - 1; i < len(families); i = int(next.Add(1)) - 1 {
-				if t := families[i].Type; (t == pack.Tree || t == 0) && !w.Walk(families[i]) {
+				if !w.Walk(families[i]) {
 					return ctx.Err()
 				}
 			}

@@ -284,17 +284,22 @@ type loader struct {
 	damage   *damage
 	losing   bool               // what is being read is reached by no reference
 	known    map[pack.ID]commit // that the past tells of
+	ahead    *readAhead
 }
 
 func (l *loader) load(ctx context.Context, unreachable bool) error {
 	if err := l.readShallow(); err != nil {
 		return err
 	}
+	var err error
+	if l.ahead, err = l.readAhead(ctx); err != nil {
+		return err
+	}
 	for _, r := range l.refs {
 		l.later(r.id)
 	}
 	slices.Reverse(l.todo)
-	err := l.follow(ctx)
+	err = l.follow(ctx)
 	if err == nil && unreachable {
 		err = l.lost(ctx)
 	}
@@ -304,7 +309,7 @@ func (l *loader) load(ctx context.Context, unreachable bool) error {
 	l.progress("commits", len(l.commits), len(l.commits))
 	l.store.Close() // commits are read no more
 	l.order()
-	l.seen, l.todo, l.parents, l.end = nil, nil, nil, nil
+	l.seen, l.todo, l.parents, l.end, l.ahead = nil, nil, nil, nil, nil
 	l.shallowGap()
 	return nil
 }
@@ -319,7 +324,11 @@ func (l *loader) follow(ctx context.Context) error {
 		l.todo = l.todo[:len(l.todo)-1]
 		if !l.saw(key) {
 			l.seen[key] = true
-			l.visit(l.keys.id(key))
+			if c := l.ahead.commit(key); c != nil {
+				l.add(key, c)
+			} else {
+				l.visit(l.keys.id(key))
+			}
 		}
 		if len(l.commits)%1024 == 1 {
 			l.progress("commits", len(l.commits), 0)
@@ -342,7 +351,7 @@ func (l *loader) saw(key int32) bool {
 // visit reads an object that a reference, a tag or a commit names.
 func (l *loader) visit(id pack.ID) {
 	if c, ok := l.known[id]; ok {
-		l.add(id, c)
+		l.add(l.keys.number(id), l.numbered(c))
 		return
 	}
 	o, err := l.store.Object(id)
@@ -359,7 +368,7 @@ func (l *loader) visit(id pack.ID) {
 			l.damage.add("commit", id, err)
 			return
 		}
-		l.add(id, c)
+		l.add(l.keys.number(id), l.numbered(c))
 	case pack.Tag:
 		t, err := parseTag(o.Data)
 		if err != nil {
@@ -383,16 +392,21 @@ func (l *loader) visit(id pack.ID) {
 	}
 }
 
-func (l *loader) add(id pack.ID, c commit) {
-	if l.cut[id] {
-		c.parents = nil
-	}
-	l.commits = append(l.commits, revision{key: l.keys.number(id), when: c.when, lost: l.losing})
-	l.trees = append(l.trees, l.keys.number(c.tree))
+// numbered is a commit by the numbers of the keyring.
+func (l *loader) numbered(c commit) *keyed {
+	k := &keyed{when: c.when, tree: l.keys.number(c.tree)}
 	for _, p := range c.parents {
-		l.later(p)
+		k.parents = append(k.parents, l.keys.number(p))
 	}
-	l.parents = append(l.parents, l.todo[len(l.todo)-len(c.parents):]...)
+	return k
+}
+
+func (l *loader) add(key int32, c *keyed) {
+	l.commits = append(l.commits, revision{key: key, when: c.when, lost: l.losing})
+	l.trees = append(l.trees, c.tree)
+	if len(l.cut) == 0 || !l.cut[l.keys.id(key)] {
+		l.todo, l.parents = append(l.todo, c.parents...), append(l.parents, c.parents...)
+	}
 	l.end = append(l.end, int32(len(l.parents)))
 }
 
