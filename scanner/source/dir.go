@@ -76,7 +76,9 @@ func (p dirPart) Chunks(ctx context.Context) iter.Seq2[scanner.Chunk, error] {
 			return
 		}
 		t := &tree{counter: &p.counter, root: p.root, files: p.walk.files, max: p.options.MaxFile, step: p.step}
-		t.read(e, share(t.files, p.i, p.n))
+		if t.read(e, share(t.files, p.i, p.n)) {
+			p.large.gap(e, p.n)
+		}
 	}
 }
 
@@ -84,6 +86,7 @@ func (p dirPart) Chunks(ctx context.Context) iter.Seq2[scanner.Chunk, error] {
 func (d *dir) prepare(ctx context.Context) {
 	if r, _ := enclosing(d.root); r != nil {
 		d.skip(skipHistory, 1)
+		d.large = r.large(d.options)
 	}
 	if d.walk, d.err = listFiles(ctx, d.root, &d.counter, d.options); d.err == nil {
 		d.skip(skipHistory, len(d.walk.histories))

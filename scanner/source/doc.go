@@ -47,6 +47,10 @@
 // counts as added. The text of office documents has the view "joined", behind the part that it is from. What cannot be read, or is past a
 // limit, is a gap that names the member.
 //
+// A pointer of Git LFS, in a history, a work tree, a range or what is staged, is such a container where its repository is around: the file
+// that it names, if that was fetched, is its member "lfs/" and the pointer's name ("art/logo.psd!lfs/logo.psd"). Those that are not here are
+// one gap.
+//
 // # Exports
 //
 // An export is a file of records: tickets with their comments, messages, rows of a table. A file of a directory that is

@@ -62,7 +62,7 @@ func openGit(_ context.Context, t Target, o Options) (scanner.Source, error) {
 	if err := r.open(o); err != nil {
 		return nil, err
 	}
-	return &git{repo: r, options: o, counter: counter{nests: newNesting(o, 0)}}, nil
+	return &git{repo: r, options: o, counter: counter{nests: newNesting(o, 0), large: r.large(o)}}, nil
 }
 
 // nothingLeft is the error of options that leave all of a target out.
@@ -131,8 +131,8 @@ func (p gitPart) Chunks(ctx context.Context) iter.Seq2[scanner.Chunk, error] {
 				return
 			}
 		}
-		if p.plan.files != nil {
-			p.plan.files.read(e, share(p.plan.files.files, p.i, p.n))
+		if p.plan.files == nil || p.plan.files.read(e, share(p.plan.files.files, p.i, p.n)) {
+			p.large.gap(e, p.n)
 		}
 	}
 }

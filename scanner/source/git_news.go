@@ -16,8 +16,8 @@ import (
 type Past struct {
 	// Tips are the objects that references named, and the commits that these are tags of.
 	Tips []string `json:"tips"`
-	// Again are the blobs, commits and tags in which a key was found, whether or not it was allowed. They are read once more, since no
-	// key is remembered.
+	// Again are the blobs, commits and tags in which a key was found, whether or not it was allowed, and pointers to what Git LFS keeps
+	// elsewhere. They are read once more, since no key is remembered.
 	Again []string `json:"again,omitempty"`
 	// Packs are the packs that held objects, each by its name and its length in bytes: "pack-12ab.pack 2048".
 	Packs []string `json:"packs,omitempty"`
@@ -40,6 +40,9 @@ func (g *git) Past(ctx context.Context, again []string) (*Past, error) {
 	if h == nil {
 		return nil, nil
 	}
+	again = slices.Concat(again, g.large.missed())
+	slices.Sort(again)
+	again = slices.Compact(again)
 	p := &Past{Tips: []string{}, Again: again, Packs: h.store.Packs()}
 	for _, r := range h.refs {
 		p.Tips = append(p.Tips, r.id.String())

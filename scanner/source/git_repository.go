@@ -37,6 +37,7 @@ type repository struct {
 	told      bool    // that it lacks objects
 	pinned    pack.ID // of a submodule: the commit that the repository around names
 	excludes  string
+	largeDir  string // where Git LFS keeps files, if that was changed
 	storage   *filesystem.Storage
 	program   program
 }
@@ -164,6 +165,7 @@ func (r *repository) open(o Options) error {
 func (r *repository) configure(conf *config.Config) error {
 	r.hash = 20
 	r.excludes = conf.Section("core").Option("excludesfile")
+	r.largeDir = conf.Section("lfs").Option("storage")
 	for _, remote := range conf.Section("remote").Subsections {
 		r.partial = r.partial || strings.EqualFold(remote.Option("promisor"), "true")
 	}

@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -84,6 +85,7 @@ func Staged(ctx context.Context, dir string, o Options) (*Addition, error) {
 func newAddition(dir string, o Options) *Addition {
 	a := &Addition{git: gitCommand{path: o.Git, dir: dir}, name: dir, options: o, places: map[at][]pack.ID{}}
 	a.news.read = a.readWhole
+	a.large = &large{max: o.MaxFile, next: fetchLarge, find: a.findLarge}
 	return a
 }
 
@@ -140,27 +142,47 @@ func (a *Addition) Chunks(ctx context.Context) iter.Seq2[scanner.Chunk, error] {
 			return
 		}
 		defer a.text.close()
-		if !a.readTags(e) {
+		if !a.read(e) {
 			return
 		}
-		rest := a.changes
-		for len(rest) > 0 && rest[0].commit.IsZero() {
-			if !a.readChange(e, rest[0], signature{}) {
-				return
-			}
-			rest = rest[1:]
-		}
-		for _, id := range a.commits {
-			n := 0
-			for n < len(rest) && rest[n].commit == id {
-				n++
-			}
-			if !a.readCommit(e, id, rest[:n]) {
-				return
-			}
-			rest = rest[n:]
-		}
+		a.large.gap(e, 1)
 	}
+}
+
+// read yields what the tags, the commit that is being made and those that are there add.
+func (a *Addition) read(e *emitter) bool {
+	if !a.readTags(e) {
+		return false
+	}
+	rest := a.changes
+	for len(rest) > 0 && rest[0].commit.IsZero() {
+		if !a.readChange(e, rest[0], signature{}) {
+			return false
+		}
+		rest = rest[1:]
+	}
+	for _, id := range a.commits {
+		n := 0
+		for n < len(rest) && rest[n].commit == id {
+			n++
+		}
+		if !a.readCommit(e, id, rest[:n]) {
+			return false
+		}
+		rest = rest[n:]
+	}
+	return true
+}
+
+// findLarge is where Git LFS keeps files: below the repository, or where its configuration says.
+func (a *Addition) findLarge() string {
+	ctx := context.Background()
+	common, err := a.git.run(ctx, "rev-parse", "--git-common-dir")
+	if err != nil {
+		return ""
+	}
+	set, _ := a.git.run(ctx, "config", "--get", "lfs.storage") // it need not be set
+	return within(within(a.git.dir, strings.TrimSpace(string(common))), cmp.Or(strings.TrimSpace(string(set)), "lfs"))
 }
 
 // start starts the program that gives objects.

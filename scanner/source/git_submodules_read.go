@@ -28,7 +28,7 @@ func (g *git) submodule(r *repository, path string) *submodule {
 	if g.options.Past != nil {
 		o.Past = g.options.Past.Submodules[path]
 	}
-	return &submodule{&git{repo: r, options: o, counter: counter{nests: newNesting(o, 0)}}, path}
+	return &submodule{&git{repo: r, options: o, counter: counter{nests: newNesting(o, 0), large: r.large(o)}}, path}
 }
 
 // ready reads commits and trees, and which blobs HEAD has, by which files of the work tree are known.
@@ -56,7 +56,7 @@ func (s *submodule) read(e *emitter, i, n int, files bool) bool {
 		}
 		return e.yield(c.Placed(s.outward), err)
 	}}
-	ok := gitPart{s.git, i, n}.history(inner)
+	ok := gitPart{s.git, i, n}.history(inner) && s.large.gap(inner, n)
 	e.buf = inner.buf
 	return ok
 }
@@ -129,17 +129,23 @@ func (g *git) known(name string, f io.ReadSeeker, size int64) (bool, error) {
 	for dir := path.Dir(name); dir != "." && len(g.plan.submodules) > 0; dir = path.Dir(dir) {
 		for _, s := range g.plan.submodules {
 			if s.path == dir && s.repo.root != "" {
-				if s.plan.history == nil {
-					return false, nil
-				}
-				return s.plan.history.known(name[len(dir)+1:], f, size)
+				return s.knows(name[len(dir)+1:], f, size)
 			}
 		}
 	}
+	return g.knows(name, f, size)
+}
+
+// knows is known for the files of the repository itself.
+func (g *git) knows(name string, f io.ReadSeeker, size int64) (bool, error) {
 	if g.plan.history == nil {
 		return false, nil
 	}
-	return g.plan.history.known(name, f, size)
+	known, err := g.plan.history.known(name, f, size)
+	if known || err != nil {
+		return known, err
+	}
+	return g.smudged(name, f, size)
 }
 
 // Coverage implements scanner.Counter: submodules count with the rest.

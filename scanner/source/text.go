@@ -247,6 +247,7 @@ type counter struct {
 	folders       []records.Folder // exports that somebody unpacked into what is read; set before any of it is read
 	bufs          [][]byte         // of emitters that are done
 	nests         *nesting         // repositories in files; nil: they are not read
+	large         *large           // what Git LFS keeps for the repository; nil: pointers are texts
 }
 
 // lend gives an emitter the room of one that is done, if there is any. The emitter gives it back with giveBack when nothing that it

@@ -64,6 +64,10 @@ func (b broken) Read([]byte) (int, error) { return 0, b.err }
 
 // giveData is give for a text in memory. memo has what is known of it from another.
 func (c *counter) giveData(e *emitter, from scanner.Location, text []byte, memo scanner.Chunk) (bool, error) {
+	if p, is := c.pointer(from, text); is {
+		memo.Data, memo.From = text, from
+		return e.chunk(memo) && c.pointed(e, from, p), nil
+	}
 	f := unpack.Find(text[:min(len(text), headSize)], from.Path)
 	binary := isBinary(text)
 	if f == nil && binary {
@@ -88,6 +92,10 @@ func (c *counter) giveData(e *emitter, from scanner.Location, text []byte, memo 
 // text. What only may be an export is text here: among files, a line says more than the path in some JSON.
 func (c *counter) content(e *emitter, from scanner.Location, r io.Reader) (bool, error) {
 	n, err := e.begin(r)
+	if p, is := c.pointer(from, e.buf[:n]); is && err == nil {
+		ok, err := e.rest(from, r, n, nil)
+		return ok && err == nil && c.pointed(e, from, p), err
+	}
 	head := e.buf[:min(n, headSize)]
 	if isBundle(from.Path, head) {
 		_, ok := c.bundle(e, from, head, io.MultiReader(bytes.NewReader(bytes.Clone(e.buf[:n])), r))
@@ -299,6 +307,9 @@ func containers(path string) []string {
 		}) {
 			all = append(all, path[:i])
 		}
+	}
+	if at := strings.Index(path, lfsMember); at >= 0 {
+		all = append(all, path[:at])
 	}
 	return all
 }

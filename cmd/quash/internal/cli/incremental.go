@@ -86,7 +86,7 @@ func (r *run) keep(ctx context.Context, t target, stats scanner.Stats) {
 		r.notes = append(r.notes, fmt.Sprintf("--incremental: %s is no git repository, and is read whole every time", inWords(t.name)))
 		return
 	}
-	if !stats.Complete() {
+	if !source.Lasting(stats.Gaps) {
 		r.notes = append(r.notes, "--incremental: what was seen is not remembered, since the scan is incomplete")
 		return
 	}

@@ -136,7 +136,14 @@ func seeing(target string, at scanner.Location) string {
 	if dir, inner, ok := inSubmodule(target, at); ok {
 		target, at.Path = dir, inner
 	}
+	pointer, large, isLarge := strings.Cut(at.Path, "!lfs/")
+	if isLarge {
+		at.Path = pointer
+	}
 	file, member := outermost(at.Path)
+	if isLarge {
+		file, member = pointer, ""
+	}
 	what := fmt.Sprintf("%.12s:%s", at.Commit, file)
 	if at.Field == "message" && at.Path == "" {
 		what = fmt.Sprintf("%.12s", at.Commit)
@@ -144,6 +151,10 @@ func seeing(target string, at scanner.Location) string {
 		what = at.Blob
 	}
 	show := first + fmt.Sprintf("git -C %s show %s", quoted(target), quoted(what))
+	if isLarge { // git has the pointer
+		show += fmt.Sprintf(" | git -C %s lfs smudge", quoted(target))
+		_, member = outermost(large)
+	}
 	if member == "" {
 		return show
 	}

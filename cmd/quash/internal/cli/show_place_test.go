@@ -13,6 +13,8 @@ func TestSeeingAPlaceInHistory(t *testing.T) {
 		"a/b.env":                    "git -C /r show 0123456789ab:a/b.env",
 		"wow!.txt":                   "git -C /r show '0123456789ab:wow!.txt'",
 		"lib/a.zip!conf/x.env":       "git -C /r show 0123456789ab:lib/a.zip > 0123456789ab-a.zip\n    and then unpack 0123456789ab-a.zip: it is in conf/x.env",
+		"b.psd!lfs/b.psd":            "git -C /r show 0123456789ab:b.psd | git -C /r lfs smudge",
+		"b.zip!lfs/b.zip!x.env":      "git -C /r show 0123456789ab:b.zip | git -C /r lfs smudge > 0123456789ab-b.zip\n    and then unpack 0123456789ab-b.zip: it is in x.env",
 		"b.TGZ!inner.jar!app.config": "git -C /r show 0123456789ab:b.TGZ > 0123456789ab-b.TGZ\n    and then unpack 0123456789ab-b.TGZ: it is in inner.jar!app.config",
 	} {
 		at := scanner.Location{Commit: "0123456789abcdef", Path: path}
