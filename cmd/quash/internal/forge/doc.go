@@ -32,6 +32,8 @@
 // over TLS or to loopback. The git program gets it by GIT_CONFIG_* variables of its environment: it stands in no argument, no
 // URL, no configuration file and no log. Redirects are not followed with it.
 //
+// A fetch that does not get on is left, and with it every program that git has started: what the server says is not taken for getting on.
+//
 // Nothing that a mirror or the user's git configuration names is run: hooks, file system monitor, credential helpers and
 // includes are off, and only the transports of clone URLs are allowed. ssh finds its keys as it always does and asks nobody.
 package forge

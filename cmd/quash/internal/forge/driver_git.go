@@ -2,6 +2,7 @@ package forge
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"fmt"
@@ -24,6 +25,8 @@ type program struct {
 	own bool
 	// progress is told how far a fetch is; nil is told nothing.
 	progress Fetched
+	// patience is how long a fetch may go on without getting on; zero: half an hour.
+	patience time.Duration
 }
 
 // passed are the variables that git and ssh get: where things are, keys of ssh, proxies and certificates. Nothing that would
@@ -57,10 +60,11 @@ var settings = [][2]string{
 // mirror, it is read.
 var alone = [][2]string{{"credential.helper", ""}, {"core.askPass", ""}, {"safe.directory", "*"}}
 
-// environment is git's whole environment. The token stands here and nowhere else.
+// environment is git's whole environment. The token stands here and nowhere else. The most memory that git may take at a time is bounded: what
+// a server says that the length of something is, is not believed, and over http a list of references is held whole.
 func (p program) environment(at *url.URL, token string) []string {
 	all := []string{
-		"GIT_TERMINAL_PROMPT=0", "GIT_NO_LAZY_FETCH=1", "LC_ALL=C",
+		"GIT_TERMINAL_PROMPT=0", "GIT_NO_LAZY_FETCH=1", "LC_ALL=C", "GIT_ALLOC_LIMIT=4g",
 		"GIT_ALLOW_PROTOCOL=" + strings.Join(schemes, ":"), "GIT_CEILING_DIRECTORIES=" + p.dir,
 	}
 	config, names := slices.Concat(settings, alone), passed
@@ -101,6 +105,7 @@ type call struct {
 	url, token string
 	stdin      string
 	lock       *os.File
+	watch      *watch // nil: nothing is fetched
 }
 
 // run runs git and returns what it prints. An error is a *failure, or the context's.
@@ -112,14 +117,21 @@ func (p program) run(ctx context.Context, c call, args ...string) ([]byte, error
 	if c.dir == "" {
 		c.dir = os.DevNull
 	}
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	if c.watch != nil {
+		var unwatch func()
+		ctx, unwatch = c.watch.over(ctx, c.dir)
+		defer unwatch()
+	}
 	cmd := exec.CommandContext(ctx, p.path, append([]string{"--git-dir=" + c.dir, "--no-pager"}, args...)...)
 	cmd.Dir, cmd.Env, cmd.Stdin = p.dir, p.environment(at, c.token), strings.NewReader(c.stdin)
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // so that git takes its temporary files away
+	cmd.Cancel = func() error { return stop(cmd) } // so that git takes its temporary files away
 	cmd.WaitDelay = 3 * time.Second
 	inherit(cmd, c.lock)
-	var out bytes.Buffer
-	problem := &said{progress: p.progress}
-	cmd.Stdout, cmd.Stderr = &out, problem
+	out := &listing{most: mostListed, stop: end}
+	problem := &said{progress: p.progress, watch: c.watch}
+	cmd.Stdout, cmd.Stderr = out, problem
 	err = cmd.Run()
 	switch {
 	case ctx.Err() != nil:
@@ -129,7 +141,7 @@ func (p program) run(ctx context.Context, c call, args ...string) ([]byte, error
 	case err != nil:
 		return nil, explain(problem.String())
 	}
-	return out.Bytes(), nil
+	return out.text, nil
 }
 
 // refs implements remote.
@@ -162,12 +174,9 @@ func parseRefs(out string) Refs {
 
 // fetch implements remote.
 func (p program) fetch(ctx context.Context, dir, url, token string, want patterns, lock *os.File) error {
-	loud := "--quiet"
-	if p.progress != nil {
-		loud = "--progress"
-	}
-	args := append([]string{"fetch", loud, "--prune", "--force", "--no-tags", "--no-recurse-submodules", "--", url}, want.specs()...)
-	_, err := p.run(ctx, call{dir: dir, url: url, token: token, lock: lock}, args...)
+	args := append([]string{"fetch", "--progress", "--prune", "--force", "--no-tags", "--no-recurse-submodules", "--", url}, want.specs()...)
+	w := &watch{patience: cmp.Or(p.patience, patience), most: mostFetched}
+	_, err := p.run(ctx, call{dir: dir, url: url, token: token, lock: lock, watch: w}, args...)
 	return err
 }
 

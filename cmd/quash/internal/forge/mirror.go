@@ -39,6 +39,8 @@ type MirrorOptions struct {
 	Own bool
 	// Fetched is told how far a fetch is; nil is told nothing.
 	Fetched Fetched
+	// Patience is how long a fetch may go on without anything that arrives; zero: half an hour. The git program alone has it.
+	Patience time.Duration
 	// Clock is the time between tries, and that of use. nil: the machine's.
 	Clock revoker.Clock
 }
@@ -79,7 +81,7 @@ func OpenMirrors(o MirrorOptions) (*Mirrors, error) {
 	}
 	m.remote, m.local = library{o.Fetched}, library{}
 	if o.Git != "" {
-		p := program{path: o.Git, dir: m.dir, env: o.Env, own: o.Own, progress: o.Fetched}
+		p := program{path: o.Git, dir: m.dir, env: o.Env, own: o.Own, progress: o.Fetched, patience: o.Patience}
 		m.remote, m.local = p, p
 	}
 	gone, err := filepath.Glob(filepath.Join(m.dir, "*"+goneSuffix))

@@ -16,6 +16,8 @@ type said struct {
 	text     bytes.Buffer
 	line     []byte
 	progress Fetched // nil: nobody
+	watch    *watch  // is told what git does itself; may be nil
+	last     string  // of these steps
 }
 
 // maxLine bounds a line of what git says, and maxSaid all of it: the other side may say what it likes.
@@ -45,9 +47,14 @@ func (s *said) Write(p []byte) (int, error) {
 func (s *said) end() {
 	m := step().FindSubmatch(s.line)
 	switch {
+	case m == nil && listed(s.line): // which reference was changed how
 	case m == nil && s.text.Len() < maxSaid:
 		s.text.Write(append(s.line, '\n'))
-	case m != nil && s.progress != nil:
+	case m != nil:
+		s.step(m[0])
+		if s.progress == nil {
+			break
+		}
 		done, err := strconv.Atoi(string(m[2]))
 		total, err2 := strconv.Atoi(string(m[3]))
 		if err == nil && err2 == nil {
@@ -55,6 +62,19 @@ func (s *said) end() {
 		}
 	}
 	s.line = s.line[:0]
+}
+
+// listed reports whether a line is of git's table of references, and of none that it refused.
+func listed(line []byte) bool {
+	return bytes.HasPrefix(line, []byte("From ")) || bytes.HasPrefix(line, []byte(" ")) && !bytes.HasPrefix(line, []byte(" !"))
+}
+
+// step tells of a step that git took itself, not the other side, whose words git marks.
+func (s *said) step(line []byte) {
+	if s.watch != nil && !bytes.HasPrefix(line, []byte("remote: ")) && string(line) != s.last {
+		s.last = string(line)
+		s.watch.steps.Add(1)
+	}
 }
 
 // String is what was kept.

@@ -255,6 +255,12 @@ func (f *Forge) Git(name string, args ...string) string {
 	return f.feed(name, nil, args...)
 }
 
+// GitInput is Git with an input.
+func (f *Forge) GitInput(name, input string, args ...string) string {
+	f.t.Helper()
+	return f.feed(name, []byte(input), args...)
+}
+
 func (f *Forge) feed(name string, stdin []byte, args ...string) string {
 	f.t.Helper()
 	if name != "" {
