@@ -81,7 +81,7 @@ type Location struct {
 	// parents the last one without it whose first parent has it (git log --first-parent --diff-merges=first-parent --find-object=BLOB); where
 	// that line never had it, the last such commit of all that HEAD reaches, a merged branch's (the same without --first-parent); and where
 	// there is none either, the last merge that dropped what another of its parents has. Both are empty where HEAD still has it, or nothing
-	// that HEAD reaches ever had.
+	// that HEAD reaches ever had. Of several versions of a file with the key it is the last of these commits.
 	RemovedIn string    `json:"removed_in,omitempty"`
 	Removed   time.Time `json:"removed,omitzero"`
 	// Unreachable says that no reference of the repository leads there: the key is in its object store alone, for whoever has that.
