@@ -3,6 +3,7 @@ package unpack
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"io"
 	"strings"
 
@@ -20,6 +21,8 @@ const (
 	isoRecord = 34
 	// The flags of a record: it is a directory, and more of the file follows in the next record.
 	isoDirectory, isoMore = 0x02, 0x80
+	// fewFiles is how many files there are at most beside a UDF file system for them to be a note to those who cannot read that.
+	fewFiles = 2
 	// maxIsoDepth bounds how deep directories nest.
 	maxIsoDepth = 64
 )
@@ -30,6 +33,7 @@ type isoImage struct {
 	r     io.ReaderAt
 	size  int64
 	block int64
+	files int            // that were given
 	wide  bool           // names are in UTF-16
 	begin int64          // of the file of which parts are read
 	seen  map[int64]bool // where the files and directories begin that were read
@@ -60,10 +64,10 @@ func (w *walk) iso(n node, r io.ReaderAt, size int64) error {
 		x.directory(n, d[156:156+isoRecord], 0)
 	}
 	switch {
-	case len(trees)+len(narrow) == 0:
-		return unsupported("what is no ISO 9660 image")
-	case udf && w.members <= 2: // a note for those who cannot read the other
+	case udf && x.files <= fewFiles:
 		return unsupported("the UDF file system in it")
+	case len(trees)+len(narrow) == 0:
+		return &told{"it is no ISO 9660 image", errors.ErrUnsupported}
 	}
 	return nil
 }
@@ -122,6 +126,7 @@ func (x *isoImage) record(n node, record []byte, parts []io.Reader, depth int) [
 	}
 	if empty := len(parts) == 1 && size == 0; !empty && !x.seen[x.begin] { // which may be said to begin anywhere
 		x.seen[x.begin] = true
+		x.files++
 		x.member(m, io.MultiReader(parts...))
 	}
 	return nil

@@ -213,6 +213,12 @@ func TestISO(t *testing.T) {
 			t.Errorf("%s: gaps %q", name, g.gaps)
 		}
 	}
+	udf := isoed(false, isoFile{"README.TXT;1", "", "read it by UDF", 1}, isoFile{"NO.TXT;1", "", "", 1})
+	copy(udf[17*2048:], "\x00BEA01")
+	copy(udf[18*2048:], "\x00NSR02")
+	if g := walk(t, "a.iso", udf, false, unpack.Limits{}); len(g.gaps) != 1 || !strings.Contains(g.gaps[0], "UDF") {
+		t.Errorf("an image for UDF: gaps %q", g.gaps)
+	}
 	loop := isoed(false, top, below)
 	copy(loop[20*2048+2*34+2:], "\x13\x00\x00\x00") // the directory's file is the root
 	loop[20*2048+2*34+25] = 2
