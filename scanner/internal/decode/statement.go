@@ -104,9 +104,6 @@ func opening(text []byte, i int) int {
 // joiners are what stands before the first of the literals that are listed to be put together.
 var joiners = [...]string{"concat!(", "concat(", "CONCAT(", "Concat(", "join([", "join((", "Join([]string{", "paste0(", "strcat("}
 
-// mostListed is how many literals of a list may come before one that is put together with them.
-const mostListed = 4
-
 // listing returns where the literal begins that is listed behind the one that ends with the quote at text[i], in a call that puts them
 // together: concat!("abc", "def"). It returns 0 when none is.
 func listing(text []byte, i int) int {
