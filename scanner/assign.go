@@ -189,12 +189,18 @@ func (a assigned) syntax() bool {
 }
 
 // treated reports what is done with the value that the name already has: password.encode("utf-8").
-func (a assigned) treated() bool { return strings.Contains(a.gap, a.name+".") }
+func (a assigned) treated() bool {
+	i := strings.Index(a.gap, a.name)
+	return i >= 0 && a.name != "" && strings.HasPrefix(a.gap[i+len(a.name):], ".")
+}
 
 // worked reports the second argument of a call about passwords, whose first is the password: HashPassword("password", "salt").
 func (a assigned) worked() bool {
+	if a.kind != rules.LiteralPassword || !strings.HasPrefix(strings.TrimLeft(a.gap, `"'\`), ",") {
+		return false
+	}
 	call, ok := strings.CutSuffix(strings.TrimRight(a.before, `"'\`), "(")
-	if !ok || a.kind != rules.LiteralPassword || !strings.HasPrefix(strings.TrimLeft(a.gap, `"'\`), ",") {
+	if !ok {
 		return false
 	}
 	from := len(call)
