@@ -54,9 +54,9 @@ func TestMadeUp(t *testing.T) {
 		{"its own name", "compose.yaml", `ACMEDB_PASSWORD: acmedb`, "compose.yaml", `ACMEDB_PASSWORD: willow`},
 		{"installed code", "web/node_modules/a/b.js", `apiKey: "%s"`, "web/src/b.js", `apiKey: "%s"`},
 		{"the dummy of an engine", "test/dummy/config/secrets.yml", `secret_key_base: {hex}`, "config/secrets.yml", `secret_key_base: {hex}`},
-		{"an account of no name", "src/a.go", `"nats://user:secret@127.0.0.1:4222"`, "src/a.go", `"nats://annette:secret@127.0.0.1:4222"`},
-		{"an address elsewhere", "src/a.go", `"nats://annette:secret@mq.io:4222"`, "src/a.go", `Sprintf("nats://annette:secret@%%s:%%d", h, p)`},
-		{"an address of no name", ".env", `DB_URL=mysql://user:secret@localhost:3306/a`, ".env", `DB_URL=mysql://root:secret@localhost:3306/a`},
+		{"an account of no name", "src/a.go", `"nats://user:{weak}@127.0.0.1:4222"`, "src/a.go", `"nats://annette:{weak}@127.0.0.1:4222"`},
+		{"an address elsewhere", "src/a.go", `"nats://annette:{weak}@mq.io:4222"`, "src/a.go", `Sprintf("nats://annette:{weak}@%%s:%%d", h, p)`},
+		{"an address of no name", ".env", `DB_URL=mysql://user:{weak}@localhost:3306/a`, ".env", `DB_URL=mysql://root:{weak}@localhost:3306/a`},
 		{"worked with a password", "src/a.go", `HashPassword("password", "%s")`, "src/a.go", `SetValue("password", "%s")`},
 		{"what is done with a password", "src/a.py", `password = password.encode("%s")`, "src/a.py", `password = encode("%s")`},
 		{"what a shell puts in", "bin/a.sh", `password="x$RANDOM%s"`, "bin/a.sh", `password='x$RANDOM%s'`},
@@ -64,14 +64,14 @@ func TestMadeUp(t *testing.T) {
 		{"a default of words", "src/a.yml", `a: ${token.key:willow}`, "src/a.yml", `a: ${token.key:%s}`},
 		{"base64 of words", "bin/a.sh", `db_password={words}`, "deploy/a.yaml", `db_password: {words}`},
 		{"a word of SQL", "src/a.go", `CREATE USER ann IDENTIFIED BY 'secret'`, "ci.yml", `CREATE USER ann IDENTIFIED BY 'secret'`},
-		{"a spelled word", "test/a.go", `password := "hispassword!1"`, "test/a.go", `password := "his{leet}!1"`},
+		{"a spelled word", "test/a.go", `password := "{own}"`, "test/a.go", `password := "{ownleet}"`},
 		{"the data of tests", "pkg/testdata/a.htpasswd", `ann:$apr1$salt$%s`, "conf/a.htpasswd", `ann:$apr1$salt$%s`},
 	} {
 		value := madeUp(rnd, 24)
 		if strings.Contains(tt.text, "$apr1$") {
 			value = value[:22]
 		}
-		filler := strings.NewReplacer("{hex}", hex.EncodeToString([]byte(madeUp(rnd, 64))), "{words}", base64.StdEncoding.EncodeToString([]byte("willowtree")), "%s", value, "%%", "%", "{leet}", "p4ss"+"w0rd")
+		filler := strings.NewReplacer("{weak}", "secret", "{own}", "hispass"+"word!1", "{ownleet}", "hisp4ss"+"w0rd!1", "{hex}", hex.EncodeToString([]byte(madeUp(rnd, 64))), "{words}", base64.StdEncoding.EncodeToString([]byte("willowtree")), "%s", value, "%%", "%", "{leet}", "p4ss"+"w0rd")
 		fill := filler.Replace
 		if got := confidence(s, tt.path, fill(tt.text)); got != "" && got != rules.Low {
 			t.Errorf("%s: %s: %s", tt.name, tt.text, got)
