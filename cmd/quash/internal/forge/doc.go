@@ -17,7 +17,7 @@
 // nothing is fetched and nothing is read; the mirror need not even be there. Where the references alone differ, what is new is
 // fetched, and only the objects that came in since are read, with those that hold a key: all places are worked out anew, so
 // the result is that of a scan of everything ([source.Past]). A scan that could not see everything is not remembered, so the next
-// run tries again.
+// run tries again; one that lacked no more than what Git LFS keeps elsewhere is, and the next run tells of that again.
 //
 // # Killed at any moment
 //

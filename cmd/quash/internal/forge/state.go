@@ -61,7 +61,7 @@ func (s State) fits(options string, refs Refs) bool {
 
 // begun is what a scan under these options need not read again; nil: it reads everything.
 func (s State) begun(options string) *source.Past {
-	if s.Schema != stateSchema || s.Options != options || !s.Stats.Complete() {
+	if s.Schema != stateSchema || s.Options != options {
 		return nil
 	}
 	return s.Past
@@ -82,7 +82,7 @@ func (m *Mirrors) State(r Repository) State {
 	return s
 }
 
-// PutState remembers a complete scan of a repository whose mirror is in use.
+// PutState remembers a scan of a repository whose mirror is in use: a complete one, or one whose gaps are lasting.
 func (m *Mirrors) PutState(r Repository, s State) error {
 	s.Schema = stateSchema
 	data, err := json.Marshal(s)

@@ -185,10 +185,10 @@ func (res Result) failed(ctx context.Context, err error) Result {
 }
 
 // read scans what is new in a mirror, or all of it, and all once more if it turned out to be damaged, and remembers a complete
-// scan.
+// scan, and one that lacks only what the next one will tell of again.
 func (s *Sweep) read(ctx context.Context, m *Mirror, past *source.Past, res Result) Result {
 	past, err := s.scan(ctx, m, past, &res)
-	if err == nil && !res.Stats.Complete() {
+	if err == nil && !source.Lasting(res.Stats.Gaps) {
 		if renewed, failed := m.Renew(ctx); failed != nil {
 			err = failed
 		} else if renewed {
@@ -201,6 +201,8 @@ func (s *Sweep) read(ctx context.Context, m *Mirror, past *source.Past, res Resu
 	res.Covered, res.Refs, res.At = Scanned, len(m.Refs.Tips), s.now().UTC()
 	if !res.Stats.Complete() {
 		res.Covered = Incomplete
+	}
+	if !source.Lasting(res.Stats.Gaps) {
 		return res
 	}
 	state := State{Options: s.Options, Refs: m.Refs.Digest(), Count: res.Refs, Scanned: res.At, Stats: res.Stats, Past: past}

@@ -281,6 +281,25 @@ func TestSweepIncomplete(t *testing.T) {
 	wantCovered(t, sweep(t, s, all), forge.Incomplete, forge.Incomplete, forge.Unchanged)
 }
 
+// TestSweepLarge: a repository of whose files Git LFS keeps some elsewhere says so every time, and only what came in is read.
+func TestSweepLarge(t *testing.T) {
+	sc, key := finder(t)
+	f, all := organisation(t, key)
+	f.Push("acme/a", "refs/heads/main", map[string]string{
+		"a.psd": "version https://git-lfs.github.com/spec/v1\noid sha256:" + strings.Repeat("4d", 32) + "\nsize 12345\n",
+	})
+	s := &forge.Sweep{Mirrors: mirrors(t, forge.MirrorOptions{Git: forgetest.Git(t)}), Scanner: sc}
+	first := sweep(t, s, all)
+	wantCovered(t, first, forge.Incomplete, forge.Scanned, forge.Scanned)
+	f.Push("acme/a", "refs/heads/main", map[string]string{"more": "more\n"})
+	second := sweep(t, s, all)
+	wantCovered(t, second, forge.Incomplete, forge.Unchanged, forge.Unchanged)
+	if d := cmp.Diff(first[0].Findings, second[0].Findings, withoutParts); d != "" || second[0].Stats.Chunks >= first[0].Stats.Chunks {
+		t.Errorf("%d texts, then %d; findings (-first +second):\n%s", first[0].Stats.Chunks, second[0].Stats.Chunks, d)
+	}
+	wantCovered(t, sweep(t, s, all), forge.Incomplete, forge.Unchanged, forge.Unchanged)
+}
+
 // TestSweepDamaged: a mirror that lost objects is made anew and read whole.
 func TestSweepDamaged(t *testing.T) {
 	for name, git := range drivers(t) {
