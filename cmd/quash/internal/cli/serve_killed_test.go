@@ -19,19 +19,21 @@ import (
 	"github.com/quash-sh/quash/store/pgtest"
 )
 
-// realTime lets the world's clock go with the machine's, which child processes have.
+// realTime lets the world's clock go on with the machine's, which child processes have. What the program waits for within this process
+// stays passed.
 func (w *world) realTime() {
 	ctx, cancel := context.WithCancel(context.Background())
 	w.t.Cleanup(cancel)
-	set := func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.now = time.Now().UTC()
-	}
-	set()
+	w.mu.Lock()
+	last := time.Now()
+	w.now = last.UTC()
+	w.mu.Unlock()
 	go func() {
 		for tick := time.NewTicker(5 * time.Millisecond); ctx.Err() == nil; <-tick.C {
-			set()
+			w.mu.Lock()
+			w.now = w.now.Add(time.Since(last))
+			last = time.Now()
+			w.mu.Unlock()
 		}
 	}()
 }
