@@ -15,11 +15,10 @@ const heapRoom = 64 << 20
 // which make little garbage.
 const leastGrowth = 40
 
-// Whoever has collected garbage several times has long to go: a collection more costs it little, and its heap is kept smaller.
+// Whoever has collected garbage several times has long to go: a collection more costs it little, and a small heap is given less room.
 const (
-	several    = 4
-	longRoom   = heapRoom / 2
-	longGrowth = leastGrowth / 2
+	several  = 4
+	longRoom = heapRoom / 2
 )
 
 // easeCollector lets a small heap grow by heapRoom; a large one by leastGrowth. Whoever sets GOGC has their way.
@@ -44,10 +43,10 @@ type collected struct {
 func (c *collected) next() {
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(live)
-	size, room, growth := max(live[0].Value.Uint64(), leastHeap), uint64(heapRoom), uint64(leastGrowth)
+	size, room := max(live[0].Value.Uint64(), leastHeap), uint64(heapRoom)
 	if c.times++; c.times > several {
-		room, growth = longRoom, longGrowth
+		room = longRoom
 	}
-	debug.SetGCPercent(int(max(growth, 100*room/size)))
+	debug.SetGCPercent(int(max(leastGrowth, 100*room/size)))
 	runtime.SetFinalizer(c, (*collected).next)
 }
