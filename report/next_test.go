@@ -19,8 +19,8 @@ func TestNextOfAnOrganisationJob(t *testing.T) {
 func TestTextNamesTheTarget(t *testing.T) {
 	one, two := Finding{Target: "shop"}, Finding{Target: "pay"}
 	one.Location.Path, two.Location.Path = "a.env", "pay/b.env"
-	both := &text{summary: &summary{document: document{Findings: []Finding{one, two}}}}
-	alone := &text{summary: &summary{document: document{Findings: []Finding{one}}}}
+	both := &text{summary: &summary{several: true}}
+	alone := &text{summary: &summary{}}
 	for want, got := range map[string]string{"shop  a.env": both.where(one), "pay/b.env": both.where(two), "a.env": alone.where(one)} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)

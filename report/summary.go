@@ -17,6 +17,8 @@ type summary struct {
 	keys  []*key
 	rules *rules.Set
 	tally tally
+	// several says that findings are of more than one target.
+	several bool
 }
 
 // summarize reads a whole run.
@@ -27,6 +29,7 @@ func summarize(run Run, items iter.Seq2[Item, error]) (*summary, error) {
 	}
 	s := &summary{document: visibleCopy(doc), rules: run.Rules}
 	s.keys = s.document.keys()
+	s.several = slices.ContainsFunc(s.Findings, func(f Finding) bool { return f.Target != s.Findings[0].Target })
 	for _, k := range s.keys {
 		s.tally.add(k)
 	}

@@ -83,8 +83,7 @@ func (t *text) places(k *key) {
 // where is a place on one line; of several targets it names the one, unless the path does already.
 func (t *text) where(f Finding) string {
 	at := place(f.Location)
-	several := slices.ContainsFunc(t.Findings, func(g Finding) bool { return g.Target != f.Target })
-	if !several || f.Target == "" || strings.HasPrefix(at, f.Target) {
+	if !t.several || f.Target == "" || strings.HasPrefix(at, f.Target) {
 		return at
 	}
 	return f.Target + "  " + at
