@@ -118,10 +118,10 @@ func decode(data []byte, into any) error {
 // belong. plain says the same without the quotes.
 var (
 	unknownField = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?s)^(line \d+): field (.*) not found in type`) })
-	wrongKind    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(line \d+): cannot unmarshal !!(\w+)`) })
+	wrongKind    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(line \d+): cannot unmarshal !!?(\S*)`) })
 	fieldName    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z_]+$`) })
 	envName      = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Z_]+[A-Z0-9_]*$`) })
-	quoted       = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("(?s)['\"`].*['\"`]") })
+	quoted       = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("(?s)['\"`].*['\"`]|!\\S+") })
 )
 
 // longestField and longestEnv bound what is quoted all the same, in bytes.

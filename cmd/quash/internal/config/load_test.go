@@ -138,9 +138,12 @@ func TestLoadRefuses(t *testing.T) {
 		"agiled: {revoke: {endpoint: {success: [" + key + "]}}}":    "a text stands",
 		"agiled: {revoke: {endpoint: {credential: '" + key + "'}}}": "a credential is not written here",
 		"agiled: {revoke: {command: {x: " + key + "}}}":             "a section stands",
-		"agiled: !!binary " + key:                                   "",
-		"agiled: {base_url: 'ftp://" + key + "'}":                   "not a base URL",
-		"agiled: {base_url: '" + strings.Repeat("h", 20) + "'}":     "not a base URL",
+		"!" + key:                                               "line 1: a value stands",
+		"state: !" + key + " {}":                                "line 1: a value stands",
+		"agiled: !" + key + " [a]":                              "line 1: ",
+		"agiled: !!binary " + key:                               "",
+		"agiled: {base_url: 'ftp://" + key + "'}":               "not a base URL",
+		"agiled: {base_url: '" + strings.Repeat("h", 20) + "'}": "not a base URL",
 	} {
 		_, err := Load(write(t, "c.yaml", text+"\n"), none)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), key[:6]) || strings.Contains(err.Error(), "config.") {
@@ -221,6 +224,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add("agiled: {review_key: KEY}")
 	f.Add("0 KEY:") // a field with a space
 	f.Add("? KEY\n: [a, *KEY]")
+	f.Add("!KEY")
 	f.Add("scan:\n  skip: [KEY]\n  KEY: |\n   x")
 	f.Fuzz(func(t *testing.T, text string) {
 		const key = "Zx81QmPw44LtRn07"
